@@ -1,0 +1,144 @@
+"""What a training run leaves behind: weights, metrics over time, and a manifest with provenance.
+
+`src.train` calls these; `src.checkpoint` reads what they wrote.
+"""
+
+import hashlib
+import json
+import os
+import platform
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from src.checkpoint import CHECKPOINTS, ROOT, atomic_write, cast, list_runs, load_model, read_manifest, run_folder, save, sha256
+from src.config import PRESETS, Config
+from src.model import Transformer, count_parameters, predict
+from src.tasks import Dataset, task_correct
+
+History = dict[str, list[np.ndarray]]
+SOURCES = ("config", "integers", "tasks", "model", "train")  # the modules that decide a run's weights
+PACKAGES = ("jax", "jaxlib", "equinox", "optax", "numpy")
+THRESHOLD = 0.99  # a task counts as generalised from this validation accuracy on
+
+
+def correct_cells(model: Transformer, dataset: Dataset) -> np.ndarray:
+    """Whether each cell (example, task) is predicted right: (N, T) bool."""
+    logits = predict(model, jnp.asarray(dataset.tokens))
+    return np.asarray(task_correct(logits, jnp.asarray(dataset.labels), dataset.widths))
+
+
+def keep_model(folder: Path, model: Transformer, config: Config, dataset: Dataset, step: int) -> None:
+    """Write `step-<n>.eqx` in float16; the last step in float32 if rounding would change any prediction's correctness."""
+    half = cast(model, jnp.float16)
+    if step == config.steps:
+        same = correct_cells(cast(half, jnp.float32), dataset) == correct_cells(model, dataset)
+        half = half if same.all() else model
+    save(folder / f"step-{step}.eqx", half, config=config, dataset=dataset, step=step)
+
+
+def write_metrics(folder: Path, history: History, seed_index: int) -> None:
+    """`metrics.npz` of one seed: step and seconds (C,), the others (C, T) float32."""
+    arrays = {name: np.stack([row[seed_index] if row.ndim > 1 else row for row in rows]) for name, rows in history.items()}
+    with atomic_write(folder / "metrics.npz") as file:
+        np.savez(file, **arrays)
+
+
+def read_history(folders: list[Path], until: int) -> History:
+    """The metrics of several seeds stacked again, up to step `until`."""
+    history: History = {}
+    for folder in folders:
+        with np.load(folder / "metrics.npz", allow_pickle=False) as data:
+            rows = int((data["step"] <= until).sum())
+            for name in data.files:
+                history.setdefault(name, []).append(data[name][:rows])
+    return {
+        name: [np.stack([seed[c] for seed in values]) if values[0].ndim > 1 else values[0][c] for c in range(len(values[0]))]
+        for name, values in history.items()
+    }
+
+
+def steps_to_generalise(metrics: dict[str, np.ndarray], threshold: float = THRESHOLD) -> int | None:
+    """The first recorded step from which every task's validation accuracy is at least `threshold`, on that row; None if never."""
+    reached = metrics["valid_accuracy"].min(axis=1) >= threshold
+    return int(metrics["step"][reached.argmax()]) if reached.any() else None
+
+
+def code_digest() -> str:
+    """sha256 over the source of the modules that decide a run's weights."""
+    text = b"".join((ROOT / "src" / f"{name}.py").read_bytes() for name in SOURCES)
+    return hashlib.sha256(text).hexdigest()
+
+
+def provenance() -> dict[str, Any]:
+    """Versions, device and cores: where a result was made."""
+    device = jax.devices()[0]
+    return {
+        "versions": {"python": platform.python_version(), **{name: version(name) for name in PACKAGES}},
+        "device": f"{device.platform} ({device.device_kind})",
+        "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
+        "code": code_digest(),
+    }
+
+
+def finish(folder: Path, command: str) -> None:
+    """Write `MANIFEST.json` from the files in `folder`, its accuracies from the weights as stored; drop the resumable state."""
+    last = max(folder.glob("step-*.eqx"), key=lambda path: int(path.stem[5:]))
+    config, dataset, model, step = load_model(last)
+    with np.load(folder / "metrics.npz", allow_pickle=False) as data:
+        metrics = {name: data[name] for name in data.files}
+    correct = correct_cells(model, dataset)
+    when = steps_to_generalise(metrics)
+    manifest = {
+        "run": config.run,
+        "seed": config.seed,
+        "step": step,
+        "parameters": count_parameters(model),
+        "cells": correct.size,
+        "wrong_cells": int((~correct).sum()),
+        "wrong_cells_held_out": int((~correct[dataset.valid_idx]).sum()),
+        "train_accuracy": correct[dataset.train_idx].mean(axis=0).tolist(),
+        "valid_accuracy": correct[dataset.valid_idx].mean(axis=0).tolist(),
+        "steps_to_generalise": when,
+        "seconds_to_generalise": None if when is None else float(metrics["seconds"][metrics["step"] == when][0]),
+        "seconds": float(metrics["seconds"][-1]),
+        "command": command,
+        **provenance(),
+        "files": {path.name: sha256(path) for path in sorted(folder.glob("step-*.eqx"))}
+        | {"metrics.npz": sha256(folder / "metrics.npz")},
+        "config": config.to_dict(),
+    }
+    with atomic_write(folder / "MANIFEST.json") as file:
+        file.write(json.dumps(manifest, indent=1).encode() + b"\n")
+    (folder / "state.eqx").unlink(missing_ok=True)
+
+
+def summary(folder: Path) -> str:
+    """One line on a finished run."""
+    m = read_manifest(folder)
+    when = m["steps_to_generalise"]
+    reached = f"every task >= {THRESHOLD:.0%} held out from step {when} ({m['seconds_to_generalise']:.0f} s)" if when is not None else (
+        f"worst task {min(m['valid_accuracy']):.2%} held out"
+    )  # fmt: skip
+    return (
+        f"{folder}: {reached}; {m['wrong_cells']:,} of {m['cells']:,} cells wrong at step {m['step']}; {m['seconds']:.0f} s"
+    )
+
+
+def expectation(config: Config, n_seeds: int) -> str:
+    """What to expect of a run: the preset's own words, and what the committed run of that name took."""
+    make = PRESETS.get(config.run)
+    words = " ".join((make.__doc__ or "").split()) if make and make() == Config.from_dict({**config.to_dict(), "seed": 0}) else ""
+    took = [read_manifest(run_folder(*found)) for found in list_runs(CHECKPOINTS) if found[0] == config.run]
+    if not took:
+        return f"{words}\nNo committed run to compare; the bar shows the time left.".strip()
+    m = took[0]
+    per_step = m["seconds"] / m["step"]
+    return (
+        f"{words}\nExpect about {per_step * config.steps * n_seeds:.0f} s: the committed run took {m['seconds']:.0f} s for "
+        f"{m['step']} steps on {m['cores']} cores of {m['device']}."
+    ).strip()

@@ -1,0 +1,335 @@
+"""Train a network and write its checkpoints.
+
+    python -m src.train                                   # the laptop preset: p = 53, about a minute
+    python -m src.train --preset paper --seed 1           # the paper's network
+    python -m src.train --preset laptop --set p=37 --set steps=3000 --seeds 3
+    python -m src.train --preset paper --resume           # go on where Ctrl-C stopped it
+
+The whole data set is one batch. Steps run in `lax.scan` chunks inside one jitted program with donated state; between
+chunks the host reads the metrics, moves the bar and keeps a copy of the state. That copy is what Ctrl-C or a NaN leaves on disk. The
+random numbers of a step depend on the seed and the step alone, so a resumed run equals an uninterrupted one.
+"""
+
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated, Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+import typer
+from jaxtyping import Array, PRNGKeyArray
+from tqdm import tqdm
+
+from src import records
+from src.checkpoint import CheckpointError, load, read_header, run_folder, save
+from src.config import PRESETS, Config, ConfigError, preset
+from src.model import Transformer, count_parameters
+from src.tasks import Dataset, make_dataset, task_accuracy, task_loss
+
+RUNS = Path("runs")
+_MUON = {  # how each weight is read as a matrix: (inputs, outputs); the rest goes to Muon's Adam branch
+    "W_Q": (1, (0, 2)), "W_K": (1, (0, 2)), "W_V": (1, (0, 2)), "W_O": ((0, 1), 2), "W_in": (0, 1), "W_out": (0, 1),
+}  # fmt: skip
+
+
+class State(NamedTuple):
+    """What a training step maps: all of it is saved for `--resume`."""
+
+    model: Transformer
+    opt_state: optax.OptState
+    step: Array  # () int32
+    seed: Array  # () int32
+
+
+class Diverged(RuntimeError):
+    """The loss became NaN or infinite; the message says at which step."""
+
+
+def schedule(config: Config) -> optax.Schedule:
+    """Linear warm-up, constant, and a linear fall to 0 over the last `decay` share of the steps."""
+    fall = round(config.decay * config.steps)
+    start, peak = config.steps - fall, config.lr
+    warm = optax.linear_schedule(peak / (config.warmup + 1), peak, config.warmup)
+    return optax.join_schedules([warm, optax.linear_schedule(peak, 0.0, max(fall, 1))], [start]) if fall else warm
+
+
+def grokfast(alpha: float, lam: float) -> optax.GradientTransformation:
+    """Grokfast-EMA (Lee et al. 2024, arXiv 2405.20233, algorithm 1): add `lam` times the gradients' running mean."""
+
+    def init(params: Any) -> Any:
+        return jax.tree.map(jnp.zeros_like, params)
+
+    def update(grads: Any, mean: Any, params: Any = None) -> tuple[Any, Any]:
+        mean = jax.tree.map(lambda m, g: alpha * m + (1 - alpha) * g, mean, grads)
+        return jax.tree.map(lambda g, m: g + lam * m, grads, mean), mean
+
+    return optax.GradientTransformation(init, update)
+
+
+def _leaf_name(path: tuple) -> str:
+    return path[-1].name
+
+
+def make_optimizer(config: Config) -> optax.GradientTransformation:
+    """AdamW, or Muon on the matrices inside the blocks with AdamW on embeddings, positions, unembedding and gains."""
+    lr, decay = schedule(config), config.weight_decay
+    if config.optimizer == "adamw":
+        inner = optax.adamw(lr, config.beta1, config.beta2, weight_decay=decay)
+    else:
+
+        def as_matrices(params: Any) -> Any:
+            def spec(path: tuple, _: Array) -> optax.contrib.MuonDimensionNumbers | None:
+                axes = _MUON.get(_leaf_name(path))
+                return axes and optax.contrib.MuonDimensionNumbers(*axes)
+
+            return jax.tree_util.tree_map_with_path(spec, params)
+
+        inner = optax.contrib.muon(
+            lr, beta=0.95, weight_decay=decay, adam_weight_decay=decay, consistent_rms=0.2,
+            adam_b1=config.beta1, adam_b2=config.beta2, muon_weight_dimension_numbers=as_matrices,
+        )  # fmt: skip
+    if config.grokfast_lambda:
+        return optax.chain(grokfast(config.grokfast_alpha, config.grokfast_lambda), inner)
+    return inner
+
+
+def init_state(config: Config, dataset: Dataset, seed: Array) -> State:
+    """The state before the first step; `seed` is a () int32 array, so this maps over seeds."""
+    model = Transformer(config, dataset, key=jax.random.fold_in(jax.random.key(seed), 0))
+    return State(model, make_optimizer(config).init(model), jnp.zeros((), jnp.int32), seed)
+
+
+def mean_loss(model: Transformer, tokens: Array, labels: Array, widths: tuple[int, ...], key: PRNGKeyArray) -> Array:
+    """The training loss: the mean over tasks of cross-entropy / log(width), so that guessing costs 1 a task."""
+    keys = jax.random.split(key, len(tokens))
+    logits = jax.vmap(lambda t, k: model(t, key=k))(tokens, keys)
+    uniform = jnp.log(jnp.asarray(widths, dtype=jnp.float32))
+    return (task_loss(logits, labels, widths) / uniform).mean()
+
+
+def make_chunk(config: Config, widths: tuple[int, ...]) -> Callable[[State, Array, Array, int], tuple[State, Array]]:
+    """`chunk(state, tokens, labels, n)`: n steps on the device, over stacked seeds; returns losses (seeds, n)."""
+    optimizer = make_optimizer(config)
+
+    def step(state: State, tokens: Array, labels: Array) -> tuple[State, Array]:
+        key = jax.random.fold_in(jax.random.fold_in(jax.random.key(state.seed), 1), state.step)
+        loss, grads = jax.value_and_grad(mean_loss)(state.model, tokens, labels, widths, key)
+        updates, opt_state = optimizer.update(grads, state.opt_state, state.model)
+        model = optax.apply_updates(state.model, updates)
+        return State(model, opt_state, state.step + 1, state.seed), loss
+
+    def one_seed(state: State, tokens: Array, labels: Array, n: int) -> tuple[State, Array]:
+        return jax.lax.scan(lambda s, _: step(s, tokens, labels), state, length=n)
+
+    def chunk(states: State, tokens: Array, labels: Array, n: int) -> tuple[State, Array]:
+        if states.step.shape[0] == 1:  # a batch of one would only slow the program down
+            state, losses = one_seed(jax.tree.map(lambda x: x[0], states), tokens, labels, n)
+            return jax.tree.map(lambda x: x[None], (state, losses))
+        return jax.vmap(lambda s: one_seed(s, tokens, labels, n))(states)
+
+    return jax.jit(chunk, static_argnums=3, donate_argnums=0)
+
+
+def make_evaluate(dataset: Dataset) -> Callable[[Transformer], dict[str, Array]]:
+    """`evaluate(models)`: loss in nats and accuracy of every task on both halves of the split, each (seeds, T)."""
+    tokens, labels = jnp.asarray(dataset.tokens), jnp.asarray(dataset.labels)
+    train, valid = jnp.asarray(dataset.train_idx), jnp.asarray(dataset.valid_idx)
+
+    def one(model: Transformer) -> dict[str, Array]:
+        logits = jax.vmap(model)(tokens)
+        out = {}
+        for name, idx in (("train", train), ("valid", valid)):
+            out[f"{name}_loss"] = task_loss(logits[idx], labels[idx], dataset.widths)
+            out[f"{name}_accuracy"] = task_accuracy(logits[idx], labels[idx], dataset.widths)
+        return out
+
+    return jax.jit(lambda models: jax.lax.map(one, models))
+
+
+def kept_steps(config: Config) -> set[int]:
+    """The steps whose weights are written: `keep` of them from 0 on, log-spaced on the chunk grid, and the last."""
+    grid = np.geomspace(config.eval_every, config.steps, max(config.keep, 1))
+    rounded = {int(round(s / config.eval_every) * config.eval_every) for s in grid}
+    return ({0} | rounded if config.keep else set()) | {config.steps}
+
+
+def train(
+    config: Config,
+    seeds: tuple[int, ...],
+    out: Path = RUNS,
+    *,
+    resume: bool = False,
+    command: str = "src.train.train",
+    on_chunk: Callable[[int, dict[str, np.ndarray]], None] = lambda step, metrics: None,
+    log: Callable[[str], None] = lambda line: None,
+) -> list[Path]:
+    """Train `seeds` side by side in one program; returns their folders under `out`.
+
+    `on_chunk(step, metrics)` is called after every chunk with metrics of shape (seeds, T). An exception it raises, a
+    KeyboardInterrupt or a `Diverged` leaves the state of the last good chunk on disk for `resume`.
+    """
+    dataset = make_dataset(config)
+    configs = [replace(config, seed=seed) for seed in seeds]
+    folders = [run_folder(config.run, seed, out) for seed in seeds]
+    for one, folder in zip(configs, folders, strict=True):
+        _check_folder(folder, one, resume)
+
+    states = jax.vmap(lambda seed: init_state(config, dataset, seed))(jnp.asarray(seeds, jnp.int32))
+    history: records.History = {}
+    if resume:
+        states, history = _restore(states, folders)
+    before = float(history["seconds"][-1]) if history else 0.0
+    log(
+        f"{config.run}: {count_parameters(states.model) // len(seeds):,} parameters, {len(dataset.train_idx):,} training rows, "
+        f"{len(dataset.valid_idx):,} held out, on {jax.devices()[0].device_kind} ({jax.default_backend()})"
+    )
+
+    tokens, labels = jnp.asarray(dataset.tokens[dataset.train_idx]), jnp.asarray(dataset.labels[dataset.train_idx])
+    chunk, evaluate = make_chunk(config, dataset.widths), make_evaluate(dataset)
+    keep = kept_steps(config)
+    started = on_disk = time.perf_counter()
+
+    def observe(step: int) -> dict[str, np.ndarray]:
+        metrics = jax.device_get(evaluate(states.model))
+        seconds = np.asarray(before + time.perf_counter() - started)
+        for name, value in {"step": np.asarray(step), "seconds": seconds, **metrics}.items():
+            history.setdefault(name, []).append(value)
+        return metrics
+
+    def write(step: int, state: State) -> None:
+        for i, (one, folder) in enumerate(zip(configs, folders, strict=True)):
+            mine = jax.tree.map(lambda x, i=i: x[i], state)
+            if step in keep:
+                records.keep_model(folder, mine.model, one, dataset, step)
+            save(folder / "state.eqx", mine, config=one, dataset=dataset, step=step)
+            records.write_metrics(folder, history, i)
+
+    good = jax.device_get(states)  # a host copy: the device's own buffers are donated to the next chunk
+    step = int(good.step[0])
+    try:
+        if step == 0 and not history:
+            observe(0)
+            write(0, good)
+        while step < config.steps:
+            n = min(config.eval_every, config.steps - step)
+            states, losses = chunk(states, tokens, labels, n)
+            losses = jax.device_get(losses)
+            if not np.isfinite(losses).all():
+                row, at = np.argwhere(~np.isfinite(losses))[0]
+                raise Diverged(f"the loss of seed {seeds[row]} is {losses[row, at]} at step {step + at}")
+            metrics = observe(step + n)
+            good, step = jax.device_get(states), step + n
+            if step in keep or time.perf_counter() - on_disk > 30:
+                write(step, good)
+                on_disk = time.perf_counter()
+            on_chunk(step, metrics)
+    except BaseException:
+        if history:
+            for name, rows in history.items():
+                history[name] = rows[: sum(s <= step for s in history["step"])] if name != "step" else rows
+            history["step"] = [s for s in history["step"] if s <= step]
+            write(step, good)
+        raise
+    for folder in folders:
+        records.finish(folder, command)
+    return folders
+
+
+def _check_folder(folder: Path, config: Config, resume: bool) -> None:
+    """Refuse to write over another run; `resume` needs the same run, unfinished or finished."""
+    state, manifest = folder / "state.eqx", folder / "MANIFEST.json"
+    if not folder.exists() or not any(folder.iterdir()):
+        if resume:
+            raise ConfigError(f"--resume: nothing to resume in {folder}")
+        return
+    source = state if state.exists() else next(iter(sorted(folder.glob("step-*.eqx"))), None)
+    if source is None:
+        raise ConfigError(f"{folder}: holds files that are not a run of ours; choose another --out")
+    found = read_header(source)["config"]
+    if found != config.to_dict():
+        differ = [k for k in config.to_dict() if found.get(k) != config.to_dict()[k]]
+        raise ConfigError(f"{folder}: holds another run (differs in {', '.join(differ)}); choose another --out")
+    if manifest.exists():
+        raise ConfigError(f"{folder}: this run is finished; choose another --out or --seed")
+    if not resume:
+        raise ConfigError(f"{folder}: holds this run, stopped at step {read_header(source)['step']}; add --resume to go on")
+
+
+def _restore(states: State, folders: list[Path]) -> tuple[State, records.History]:
+    """Stacked states and history, from the folders' `state.eqx` and `metrics.npz`."""
+    one = jax.tree.map(lambda x: jax.ShapeDtypeStruct(x.shape[1:], x.dtype), states)
+    loaded = [load(folder / "state.eqx", one) for folder in folders]
+    steps = {int(state.step) for state in loaded}
+    if len(steps) != 1:
+        raise CheckpointError(f"--resume: the seeds stopped at different steps ({sorted(steps)}); resume them one at a time")
+    history = records.read_history(folders, until=steps.pop())
+    return jax.tree.map(lambda *xs: jnp.stack(xs), *loaded), history
+
+
+def _bar(config: Config, dataset: Dataset, seeds: tuple[int, ...], start: int) -> tuple[tqdm, Callable]:
+    uniform = dataset.uniform_loss.mean()
+    bar = tqdm(total=config.steps, initial=start, unit="step", dynamic_ncols=True, disable=None)
+
+    def on_chunk(step: int, metrics: dict[str, np.ndarray]) -> None:
+        valid = metrics["valid_accuracy"].mean(axis=0)
+        slowest = dataset.task_names[int(valid.argmin())]
+        bar.set_postfix_str(
+            f"loss {metrics['train_loss'].mean():.2e} (uniform {uniform:.2f}), train {metrics['train_accuracy'].mean():.4f}, "
+            f"valid {valid.mean():.4f}, slowest {slowest} {valid.min():.4f}",
+            refresh=False,
+        )
+        bar.update(step - bar.n)
+
+    return bar, on_chunk
+
+
+app = typer.Typer(add_completion=False, rich_markup_mode="markdown", pretty_exceptions_enable=False)
+_PRESET_HELP = "\n\n".join(f"**{name}**: {' '.join((make.__doc__ or '').split())}" for name, make in PRESETS.items())
+
+
+@app.command(help=f"Train a network and write its checkpoints.\n\nPresets:\n\n{_PRESET_HELP}")
+def main(
+    preset_name: Annotated[str, typer.Option("--preset", help=f"One of {', '.join(PRESETS)}.")] = "",
+    assignments: Annotated[
+        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Change one field of the preset; repeat it at will.")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Seed of the initial weights and the dropout masks.")] = 0,
+    seeds: Annotated[int, typer.Option(help="Train this many seeds, from --seed on, side by side in one program.")] = 1,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with a run that was stopped.")] = False,
+    out: Annotated[Path, typer.Option(help="Folder to write <run>/seed-<s>/ into.")] = RUNS,
+) -> None:
+    try:
+        if seeds < 1:
+            raise ConfigError(f"--seeds {seeds}: must be >= 1")
+        if not preset_name:
+            typer.echo("No --preset given: training laptop. See --help for the others.")
+        config = replace(preset(preset_name or "laptop").override(assignments or []), seed=seed)
+        if any(a.partition("=")[0] == "seed" for a in assignments or []):
+            raise ConfigError("--set seed=...: use --seed")
+        chosen = tuple(range(seed, seed + seeds))
+        dataset = make_dataset(config)
+        typer.echo(records.expectation(config, len(chosen)))
+        bar, on_chunk = _bar(config, dataset, chosen, 0)
+        command = " ".join(["python", "-m", "src.train", *sys.argv[1:]])
+        folders = train(config, chosen, out, resume=resume, command=command, on_chunk=on_chunk, log=bar.write)
+        bar.close()
+    except (ConfigError, CheckpointError) as error:
+        typer.echo(f"error: {error}", err=True)
+        raise typer.Exit(2) from None
+    except Diverged as error:
+        typer.echo(f"error: {error}. The last good state is in {out}; try a smaller lr", err=True)
+        raise typer.Exit(1) from None
+    except KeyboardInterrupt:
+        typer.echo(f"\nStopped. The last chunk's state is in {out}; the same command with --resume goes on.", err=True)
+        raise typer.Exit(130) from None
+    for folder in folders:
+        typer.echo(records.summary(folder))
+
+
+if __name__ == "__main__":
+    sys.exit(app())

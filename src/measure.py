@@ -1,0 +1,84 @@
+"""Results that are too slow to recompute in a cell: load if fresh, else recompute and write.
+
+    python -m src.measure            # recompute what is stale, with a progress bar
+    python -m src.measure --force    # recompute everything
+
+A measurement is a function from `Run`s to a dict of arrays. Its file, `measurements/<name>.npz`, holds the arrays and
+a provenance: the digests of the checkpoints it read and of the source of every `src` module that its function's module
+imports. If either differs today, the file is stale and `measure` recomputes it: a document never shows a stale number.
+"""
+
+import ast
+import hashlib
+import inspect
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import numpy as np
+import typer
+from tqdm import tqdm
+
+from src.checkpoint import ROOT, Run, atomic_write, load_run
+from src.records import provenance
+
+FOLDER = ROOT / "measurements"
+Arrays = dict[str, np.ndarray]
+
+
+def imported_modules(module: str) -> set[str]:
+    """`module` and every `src` module that it imports, directly or not; names without "src."."""
+    found, todo = set(), [module]
+    while todo:
+        name = todo.pop()
+        if name in found:
+            continue
+        found.add(name)
+        tree = ast.parse((ROOT / "src" / f"{name}.py").read_text())
+        for node in ast.walk(tree):
+            if isinstance(node, ast.ImportFrom) and node.module == "src":
+                todo += [alias.name for alias in node.names]
+            elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith("src."):
+                todo.append(node.module.removeprefix("src."))
+    return found
+
+
+def source_digest(function: Callable[..., Any]) -> str:
+    """sha256 over the source of every module that `function` depends on inside `src`."""
+    module = inspect.getmodule(function)
+    assert module is not None and module.__file__ is not None
+    names = sorted(imported_modules(Path(module.__file__).stem))
+    return hashlib.sha256(b"".join((ROOT / "src" / f"{name}.py").read_bytes() for name in names)).hexdigest()
+
+
+def measure(
+    name: str,
+    function: Callable[[Sequence[Run]], Arrays],
+    runs: Sequence[tuple[str, int]],
+    *,
+    folder: Path = FOLDER,
+    force: bool = False,
+) -> Arrays:
+    """`function([load_run(*run) for run in runs])`, from `<folder>/<name>.npz` where that is fresh.
+
+    Raises `ValueError` if the function returns anything but a non-empty dict of arrays.
+    """
+    loaded = [load_run(run, seed) for run, seed in runs]
+    key = {
+        "function": f"{function.__module__}.{function.__qualname__}",
+        "checkpoints": {f"{run}/seed-{seed}": one.digest for (run, seed), one in zip(runs, loaded, strict=True)},
+        "source": source_digest(function),
+    }
+    path = folder / f"{name}.npz"
+    if path.exists() and not force:
+        with np.load(path, allow_pickle=False) as data:
+            stored = json.loads(str(data["provenance"]))
+            if all(stored.get(field) == value for field, value in key.items()):
+                return {field: data[field] for field in data.files if field != "provenance"}
+    arrays = {field: np.asarray(value) for field, value in function(loaded).items()}
+    if not arrays or "provenance" in arrays or any(value.dtype == object for value in arrays.values()):
+        raise ValueError(f"measurement {name}: the function must return a non-empty dict of arrays")
+    with atomic_write(path) as file:
+        np.savez_compressed(file, provenance=np.asarray(json.dumps({**key, **provenance()})), **arrays)
+    return arrays

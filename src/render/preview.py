@@ -1,0 +1,192 @@
+"""The preview renderer: the same .qmd files, the same paths under _site/, plainer looks.
+
+Parts: `cells` executes the code, pandoc converts the text (with `quarto.lua` for Quarto's own constructs and its citeproc for the
+references), the `typst` package makes the PDF. It understands what this project's documents use, and raises `RenderError`
+where a document uses something else that would come out wrong.
+"""
+
+import os
+import re
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pypandoc
+import typst
+import yaml
+
+from src.render.cells import RenderError, execute, parse, weave
+
+HERE = Path(__file__).resolve().parent
+_EXTENSIONS = "markdown+fenced_divs+bracketed_spans+implicit_figures+pipe_tables+tex_math_dollars-smart+smart"
+
+
+def render(root: Path, say: Callable[[str], None] = print) -> list[Path]:
+    """Render every page that `root/_quarto.yml` lists; returns the files written. Raises `RenderError`."""
+    project = yaml.safe_load((root / "_quarto.yml").read_text())
+    site = root / project["project"]["output-dir"]
+    working = root / "_preview"
+    shutil.rmtree(working, ignore_errors=True)
+    written = []
+    for source in project["project"]["render"]:
+        page = root / source
+        if not page.exists():
+            raise RenderError(f"_quarto.yml lists {source}, which is not there")
+        say(f"  {source}")
+        written += _page(root, working, page, project)
+    for resource in project["project"].get("resources", []):
+        for path in root.glob(resource):
+            target = working / path.relative_to(root)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(path, target)
+    shutil.rmtree(site, ignore_errors=True)
+    working.rename(site)
+    return [site / path.relative_to(working) for path in written]
+
+
+def _page(root: Path, site: Path, page: Path, project: dict[str, Any]) -> list[Path]:
+    relative = page.relative_to(root)
+    meta, pieces = parse(page)
+    execute(relative, pieces, root)
+    folder = site / relative.parent
+    assets = folder / f"{page.stem}_files"
+    folder.mkdir(parents=True, exist_ok=True)
+    defaults = {**project.get("execute", {}), **(meta.get("execute") or {})}
+    text = weave(relative, pieces, defaults, assets, assets.name)
+    shortcode = re.search(r"\{\{<\s*(\w+)", text)
+    if shortcode:
+        raise RenderError(f"{relative}: the shortcode {shortcode[1]!r} is not one the preview knows")
+    _copy_linked_files(text, page.parent, folder)
+
+    formats = meta.get("format") or project.get("format") or {}
+    formats = {formats: {}} if isinstance(formats, str) else formats
+    bibliography = meta.get("bibliography") or project.get("bibliography")
+    common = ["--wrap=none", f"--lua-filter={HERE / 'quarto.lua'}", f"--resource-path={page.parent}"]
+    if bibliography:
+        origin = page.parent if meta.get("bibliography") else root
+        common += ["--citeproc", f"--bibliography={(origin / bibliography).resolve()}"]
+        csl = project.get("csl")
+        common += [f"--csl={root / csl}"] if csl else []
+        common += ["-M", "link-citations=true"]
+    written = []
+    for name, settings in formats.items():
+        settings = {**((project.get("format") or {}).get(name) or {}), **(settings if isinstance(settings, dict) else {})}
+        if name == "typst":
+            written.append(_pdf(folder, page.stem, text, meta, settings, common))
+        elif name == "revealjs":
+            written.append(_html(root, site, relative, text, meta, settings, project, common, deck=True))
+        elif name == "html":
+            written.append(_html(root, site, relative, text, meta, settings, project, common, deck=False))
+        else:
+            raise RenderError(f"{relative}: the preview has no format {name!r}")
+    return written
+
+
+def _copy_linked_files(text: str, source: Path, folder: Path) -> None:
+    for link in re.findall(r"!?\[[^\]]*\]\(([^)#\s]+)", text):
+        path = source / link
+        if "://" not in link and path.is_file() and path.suffix not in (".qmd", ".md"):
+            target = Path(os.path.normpath(folder / link))
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(path, target)
+
+
+def _front_matter(meta: dict[str, Any], extra: dict[str, Any]) -> str:
+    keep = {key: meta[key] for key in ("title", "subtitle", "author", "abstract", "description", "nocite", "lang") if key in meta}
+    return f"---\n{yaml.safe_dump({**keep, **extra}, allow_unicode=True)}---\n\n"
+
+
+def _html(
+    root: Path, site: Path, relative: Path, text: str, meta: dict[str, Any], settings: dict[str, Any],
+    project: dict[str, Any], common: list[str], *, deck: bool,
+) -> Path:  # fmt: skip
+    up = "../" * len(relative.parent.parts)
+    website = project["website"]
+    nav = []
+    for entry in website["navbar"]["left"]:
+        href = str(Path(entry["href"]).with_suffix(".html")) if entry["href"].endswith(".qmd") else entry["href"]
+        nav.append({"text": entry["text"], "href": href, "current": entry["href"] == str(relative)})
+    has_pdf = isinstance(meta.get("format"), dict) and "typst" in meta["format"]
+    extra = {
+        "target": "slides" if deck else "html",
+        "pagetitle": meta.get("pagetitle") or re.sub(r"[*_`]", "", meta.get("title", "")),
+        "number-sections": bool(settings.get("number-sections", False)),
+        "site": website["title"], "root": up, "nav": nav, "pdf": f"{relative.stem}.pdf" if has_pdf else False,
+    }  # fmt: skip
+    name = "deck" if deck else "page"
+    styles = [(HERE / f"{name}.css").read_text()]
+    css = settings.get("css")
+    arguments = [
+        *common, "--standalone", "--mathml", "--section-divs" if deck else "--no-highlight", f"--template={HERE / f'{name}.html'}",
+        "--shift-heading-level-by=0", "-V", f"style={styles[0]}",
+    ]  # fmt: skip
+    assert css is None, "the preview has no css option"
+    if deck:
+        arguments += ["-V", f"script={(HERE / 'deck.js').read_text()}", "--no-highlight"]
+        text = _pauses(text)
+    elif settings.get("toc"):
+        arguments += ["--toc", "--toc-depth=3"]
+    html = _pandoc(_front_matter(meta, extra) + text, "html", arguments, relative)
+    if deck:
+        html = re.sub(r'<section([^>]*) class="([^"]*\b)?level([12])\b', r'<section\1 class="slide \2level\3', html)
+        html = _flatten_sections(html)
+    html = re.sub(r'href="([^":#]*)\.qmd(#[^"]*)?"', r'href="\1.html\2"', html)
+    target = site / relative.with_suffix(".html")
+    target.write_text(html)
+    return target
+
+
+def _pauses(text: str) -> str:
+    """`. . .` reveals the rest of a slide on the next key; `.incremental` lists come item by item."""
+    slides = re.split(r"(?m)^(?=#{1,2} )", text)
+    out = []
+    for slide in slides:
+        head, *rest = re.split(r"(?m)^\. \. \.\s*$", slide)
+        out.append(head + "".join(f"\n::: {{.fragment}}\n{part.strip()}\n:::\n\n" for part in rest))
+    return "".join(out)
+
+
+def _flatten_sections(html: str) -> str:
+    """Level-2 slides stand inside their level-1 section in pandoc's output; a deck needs them side by side."""
+    out, depth = [], []
+    for token in re.split(r"(<section\b[^>]*>|</section>)", html):
+        if token.startswith("<section"):
+            level = re.search(r"slide [^\"]*level([12])", token)
+            if level and level[1] == "2" and depth and depth[-1] == "1":
+                out.append("</section>")
+                depth[-1] = "closed"
+            depth.append(level[1] if level else "other")
+            out.append(token)
+        elif token == "</section>":
+            if depth.pop() != "closed":
+                out.append(token)
+        else:
+            out.append(token)
+    html = "".join(out)
+    return re.sub(r'(<div class="incremental">)(.*?)(</div>)', lambda m: m[1] + m[2].replace("<li>", '<li class="fragment">') + m[3], html, flags=re.S)
+
+
+def _pdf(folder: Path, stem: str, text: str, meta: dict[str, Any], settings: dict[str, Any], common: list[str]) -> Path:
+    extra = {"target": "typst", "number-sections": bool(settings.get("number-sections", False)), "papersize": settings.get("papersize", "a4")}
+    arguments = [*common, "--standalone", "-V", "fontsize=10pt", "-V", "mainfont=Libertinus Serif"]
+    if extra["number-sections"]:
+        arguments += ["-V", "section-numbering=1.1"]
+    source = _pandoc(_front_matter(meta, extra) + text, "typst", arguments, folder / f"{stem}.qmd")
+    path = folder / f".{stem}.typ"
+    path.write_text(source)
+    try:
+        target = folder / f"{stem}.pdf"
+        typst.compile(str(path), output=str(target), root=str(folder))
+    except typst.TypstError as error:
+        raise RenderError(f"{folder.name}/{stem}.qmd: typst: {error}") from None
+    finally:
+        path.unlink()
+    return target
+
+
+def _pandoc(text: str, to: str, arguments: list[str], page: Path) -> str:
+    try:
+        return pypandoc.convert_text(text, to, format=_EXTENSIONS, extra_args=[*arguments, "--fail-if-warnings"])
+    except RuntimeError as error:
+        raise RenderError(f"{page}: pandoc: {str(error).strip()[-800:]}") from None

@@ -96,7 +96,7 @@ def fig_decades(target: Target = "paper") -> Figure:
 
 def fig_spectrum(runs: list[Run], target: Target = "paper") -> Figure:
     """Share of the variance of W_E at each frequency of Z/p, beside the 99% ceiling of noise."""
-    figure, axes = _figure(target, height=1.5 * len(runs) + 0.4, rows=len(runs), squeeze=False)
+    figure, axes = _figure(target, height=1.5 * len(runs) + 0.4, rows=len(runs))
     for ax, run in zip(axes[:, 0], runs, strict=True):
         p = run.config.p
         W_E = np.asarray(run.model.W_E)[:p]

@@ -109,6 +109,7 @@ def execute(path: Path, pieces: list[Text | Cell], cwd: Path) -> None:
         return
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(c) for c in (_SETUP, *(c.source for c in cells))])
     client = NotebookClient(notebook, timeout=1200, kernel_name="python3", resources={"metadata": {"path": str(cwd)}})
+    client.extra_arguments = ["--log-level=ERROR"]
     try:
         client.execute()
     except CellExecutionError as error:

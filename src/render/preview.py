@@ -115,15 +115,12 @@ def _html(
         "site": website["title"], "root": up, "nav": nav, "pdf": f"{relative.stem}.pdf" if has_pdf else False,
     }  # fmt: skip
     name = "deck" if deck else "page"
-    styles = [(HERE / f"{name}.css").read_text()]
-    css = settings.get("css")
     arguments = [
-        *common, "--standalone", "--mathml", "--section-divs" if deck else "--no-highlight", f"--template={HERE / f'{name}.html'}",
-        "--shift-heading-level-by=0", "-V", f"style={styles[0]}",
+        *common, "--standalone", "--mathml", "--syntax-highlighting=none", f"--template={HERE / f'{name}.html'}",
+        "-V", f"style={(HERE / f'{name}.css').read_text()}",
     ]  # fmt: skip
-    assert css is None, "the preview has no css option"
     if deck:
-        arguments += ["-V", f"script={(HERE / 'deck.js').read_text()}", "--no-highlight"]
+        arguments += ["--section-divs", "-V", f"script={(HERE / 'deck.js').read_text()}"]
         text = _pauses(text)
     elif settings.get("toc"):
         arguments += ["--toc", "--toc-depth=3"]

@@ -4,6 +4,7 @@ local target, numbered = 'html', false
 local numbers = {}
 local names = { fig = 'Figure', tbl = 'Table', eq = 'Equation', sec = 'Section' }
 local counts = { fig = 0, tbl = 0, eq = 0 }
+local callouts = { note = true, tip = true, warning = true, important = true, caution = true }
 local section = { 0, 0, 0, 0, 0, 0 }
 
 local function html(text) return pandoc.RawInline('html', text) end
@@ -143,7 +144,7 @@ local function div(el)
   end
   for _, class in ipairs(el.classes) do
     local kind = class:match('^callout%-(%a+)$')
-    if kind then return callout(el, kind) end
+    if callouts[kind] then return callout(el, kind) end
   end
   if el.classes:includes('panel-tabset') then return tabset(el) end
   if el.classes:includes('code-fold') then

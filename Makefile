@@ -1,0 +1,31 @@
+# make site: environment, then checkpoints -> _site/        make test: environment, then the test suite
+# Needs make and Python 3.11, 3.12 or 3.13; another interpreter: make site PYTHON=/path/to/python3.12
+
+PYTHON ?= $(shell for v in 3.12 3.11 3.13; do p=$$(command -v python$$v) && "$$p" -c 'import venv, ensurepip' 2>/dev/null && echo "$$p" && break; done || echo python3)
+PY := .venv/bin/python
+STAMP := .venv/.installed
+
+.PHONY: site test check env clean
+
+site: env
+	$(PY) -m src.render
+
+test: env
+	$(PY) -m pytest -q tests
+
+check: env
+	.venv/bin/ruff check src tests benchmarks
+	.venv/bin/ruff format --check src tests benchmarks
+	.venv/bin/pyright
+
+env: $(STAMP)
+
+$(STAMP): requirements.lock
+	@"$(PYTHON)" -c 'import sys; v = sys.version_info[:2]; sys.exit(0 if (3, 11) <= v < (3, 14) else "MIIII needs Python 3.11, 3.12 or 3.13; this is %d.%d. Try: make site PYTHON=python3.12" % v)'
+	@echo "Installing the environment into .venv (once, about a minute) with $(PYTHON)"
+	"$(PYTHON)" -m venv --clear .venv
+	$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@touch $(STAMP)
+
+clean:
+	rm -rf _site _preview .quarto

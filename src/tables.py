@@ -1,0 +1,107 @@
+"""Tables of the documents and of the README, computed from the committed runs.
+
+    python -m src.tables          # write the README's table anew between its markers
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+from IPython.display import Markdown
+
+from src.checkpoint import CHECKPOINTS, ROOT, list_runs, load_run, read_manifest, run_folder
+from src.primality import primality
+from src.records import THRESHOLD
+from src.tasks import DECADE_ENDINGS, decade_numbers, make_dataset
+from src.config import Config
+
+START, END = "<!-- runs: start -->", "<!-- runs: end -->"
+
+
+def pipe_table(header: Sequence[str], rows: Sequence[Sequence[object]], align: str = "") -> str:
+    """A markdown pipe table; `align` has one of l, r for each column, the rest is left."""
+    marks = ["---:" if a == "r" else ":---" for a in align.ljust(len(header), "l")]
+    lines = [header, marks, *rows]
+    return "\n".join("| " + " | ".join(str(cell) for cell in line) + " |" for line in lines)
+
+
+def runs_markdown() -> str:
+    """Every committed run with its size, its speed and its errors."""
+    rows = []
+    for run, seed in list_runs():
+        m = read_manifest(run_folder(run, seed))
+        c = m["config"]
+        reached = m["steps_to_generalise"]
+        rows.append((
+            f"`{run}`", seed, c["task"], c["p"], c["block"], f"{m['parameters']:,}", f"{c['train_fraction']:.0%}",
+            "never" if reached is None else f"{reached:,} ({m['seconds_to_generalise']:.0f} s)",
+            f"{m['step']:,} ({m['seconds']:.0f} s)", f"{m['wrong_cells']:,} of {m['cells']:,}",
+        ))  # fmt: skip
+    header = ("run", "seed", "task", "p", "block", "parameters", "trained on", f"all tasks ≥ {THRESHOLD:.0%} held out at step", "last step", "wrong cells")
+    return pipe_table(header, rows, "lrlrlrrrrr")
+
+
+def runs_table() -> Markdown:
+    return Markdown(runs_markdown())
+
+
+def primality_table(runs: Sequence[tuple[str, int]]) -> Markdown:
+    """Primality by composition for several runs, against the sieve."""
+    rows = []
+    for name, seed in runs:
+        run = load_run(name, seed)
+        c = primality(run)
+        rows.append((f"`{name}`", seed, f"{run.config.p**2:,}", f"{c.true_positive + c.false_negative:,}", c.false_positive, c.false_negative, f"{c.precision:.4%}", f"{c.recall:.4%}"))
+    return Markdown(pipe_table(("run", "seed", "n below", "primes", "false alarms", "missed", "precision", "recall"), rows, "lrrrrrrr"))
+
+
+def worst_tasks_table(name: str, seed: int = 0, rows: int = 5) -> Markdown:
+    """The tasks with the lowest held-out accuracy of a run."""
+    m = read_manifest(run_folder(name, seed))
+    tasks = make_dataset(Config.from_dict(m["config"])).task_names
+    order = np.argsort(m["valid_accuracy"], kind="stable")[:rows]
+    body = [(tasks[t], f"{m['train_accuracy'][t]:.4%}", f"{m['valid_accuracy'][t]:.4%}") for t in order]
+    return Markdown(pipe_table(("task", "training rows", "held-out rows"), body, "lrr"))
+
+
+def decades_table() -> Markdown:
+    """The first and last rows of the talk's Table 1: four numbers, four labels."""
+    data = make_dataset(Config(run="decades", task="decades"))
+    numbers = decade_numbers()
+    body = [(*numbers[i], *data.labels[i]) for i in (0, 1)] + [("⋮",) * 8] + [(*numbers[i], *data.labels[i]) for i in (-2, -1)]
+    header = [f"$10d+{e}$" for e in DECADE_ENDINGS] + [f"$y_{i}$" for i in range(4)]
+    return Markdown(pipe_table(header, body, "rrrrrrrr"))
+
+
+def files_table() -> Markdown:
+    """Every committed checkpoint file with its size and digest."""
+    rows = []
+    for run, seed in list_runs():
+        folder = run_folder(run, seed)
+        for name, digest in read_manifest(folder)["files"].items():
+            path = folder / name
+            rows.append((f"`{path.relative_to(ROOT)}`", f"{path.stat().st_size / 1024:,.0f} KiB", f"`{digest[:16]}`"))
+    return Markdown(pipe_table(("file", "size", "sha256, first 16 digits"), rows, "lrl"))
+
+
+def provenance_table() -> Markdown:
+    """Where and with what each committed run was made."""
+    rows = []
+    for run, seed in list_runs():
+        m = read_manifest(run_folder(run, seed))
+        v = m["versions"]
+        rows.append((f"`{run}`", seed, f"`{m['command']}`", f"{m['device']}, {m['cores']} cores", v["python"], v["jax"], v["equinox"], v["optax"], f"{m['seconds']:.0f}"))
+    return Markdown(pipe_table(("run", "seed", "command", "device", "Python", "jax", "equinox", "optax", "seconds"), rows, "lrllllllr"))
+
+
+def readme_with_table(text: str) -> str:
+    """The README with the table between its markers made anew. Raises `ValueError` where a marker is missing."""
+    if START not in text or END not in text:
+        raise ValueError(f"README.md: the markers {START} and {END} are not both there")
+    before, rest = text.split(START, 1)
+    return f"{before}{START}\n{runs_markdown()}\n{END}{rest.split(END, 1)[1]}"
+
+
+if __name__ == "__main__":
+    readme = ROOT / "README.md"
+    readme.write_text(readme_with_table(readme.read_text()))
+    print(f"wrote the runs of {CHECKPOINTS} into {readme}")

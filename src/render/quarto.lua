@@ -102,7 +102,7 @@ local function callout(el, kind)
     local out = pandoc.Blocks { typst('#block(stroke: (left: 2pt + gray), inset: (left: 8pt, y: 4pt), width: 100%)['), pandoc.Para { pandoc.Strong(title) } }
     out:extend(el.content)
     out:insert(typst(']'))
-    return out
+    return pandoc.Div(out)
   end
   el.content:insert(1, pandoc.Div(pandoc.Plain(title), { class = 'callout-title' }))
   el.classes = { 'callout', 'callout-' .. kind }
@@ -112,7 +112,7 @@ end
 
 local tabsets = 0
 local function tabset(el)
-  if target == 'typst' then return el.content end
+  if target == 'typst' then return pandoc.Div(el.content) end
   tabsets = tabsets + 1
   local out, labels, panels = pandoc.Blocks {}, {}, {}
   for _, b in ipairs(el.content) do
@@ -134,13 +134,14 @@ local function tabset(el)
   return pandoc.Div(out, { class = 'tabset' })
 end
 
+-- The walk goes on inside what this returns, but not over the items of a bare list; so lists come back in a Div.
 local function div(el)
   if el.classes:includes('content-visible') or el.classes:includes('content-hidden') then
-    return visible(el) and el.content or {}
+    return visible(el) and pandoc.Div(el.content) or {}
   end
   if el.classes:includes('notes') then
     if target ~= 'slides' then return {} end
-    return { block('<aside class="notes">'), pandoc.Div(el.content), block('</aside>') }
+    return pandoc.Div { block('<aside class="notes">'), pandoc.Div(el.content), block('</aside>') }
   end
   for _, class in ipairs(el.classes) do
     local kind = class:match('^callout%-(%a+)$')
@@ -148,11 +149,11 @@ local function div(el)
   end
   if el.classes:includes('panel-tabset') then return tabset(el) end
   if el.classes:includes('code-fold') then
-    if target == 'typst' then return el.content end
+    if target == 'typst' then return pandoc.Div(el.content) end
     local out = pandoc.Blocks { block('<details class="code-fold"><summary>' .. el.attributes.summary .. '</summary>') }
     out:extend(el.content)
     out:insert(block('</details>'))
-    return out
+    return pandoc.Div(out)
   end
   if kind_of(el.identifier) == 'tbl' or kind_of(el.identifier) == 'fig' then
     local last = el.content[#el.content]
@@ -178,7 +179,7 @@ local function div(el)
       end
     end
     out:insert(typst(')'))
-    return out
+    return pandoc.Div(out)
   end
   if el.attributes.width and target ~= 'typst' then
     el.attributes.style = 'flex: 0 1 ' .. el.attributes.width

@@ -7,6 +7,7 @@ call that makes it, its caption and its alternative text; `save_gallery` writes 
 """
 
 from collections.abc import Callable
+from functools import wraps
 from pathlib import Path
 from typing import Literal, NamedTuple
 
@@ -28,18 +29,28 @@ GREY = "#767676"
 PRIME, COMPOSITE = "#D55E00", "#76767640"
 
 
+def styled(make: Callable[..., Figure]) -> Callable[..., Figure]:
+    """Draw in the project's style, with type scaled to the target; raises `ValueError` on an unknown target."""
+
+    @wraps(make)
+    def draw(*args, target: Target = "paper", **kwargs) -> Figure:
+        if target not in WIDTH:
+            raise ValueError(f"target={target!r}: must be one of {', '.join(WIDTH)}")
+        with plt.style.context(ROOT / "figures" / "miiii.mplstyle"):
+            for key in ("font.size", "axes.titlesize", "axes.labelsize", "xtick.labelsize", "ytick.labelsize", "legend.fontsize"):
+                plt.rcParams[key] *= WIDTH[target] / WIDTH["paper"]
+            figure = make(*args, target=target, **kwargs)
+            figure.draw_without_rendering()  # lays the figure out while the style is in force
+        plt.close(figure)  # so that a notebook shows it once, as the cell's value
+        return figure
+
+    return draw
+
+
 def _figure(target: Target, *, height: float, rows: int = 1, columns: int = 1, **kwargs) -> tuple[Figure, np.ndarray]:
-    """A closed figure (so that a notebook shows it once) and its axes (rows, columns); `height` is for the paper's width."""
-    if target not in WIDTH:
-        raise ValueError(f"target={target!r}: must be one of {', '.join(WIDTH)}")
-    scale = WIDTH[target] / WIDTH["paper"]
-    with plt.style.context(ROOT / "figures" / "miiii.mplstyle"):
-        matplotlib.rcParams["font.size"] *= scale
-        for key in ("axes.titlesize", "axes.labelsize", "xtick.labelsize", "ytick.labelsize", "legend.fontsize"):
-            matplotlib.rcParams[key] *= scale
-        figure, axes = plt.subplots(rows, columns, figsize=(WIDTH[target], height * scale), squeeze=False, **kwargs)
-    plt.close(figure)
-    return figure, axes
+    """A figure and its axes (rows, columns); `height` in inches is for the paper's width."""
+    size = (WIDTH[target], height * WIDTH[target] / WIDTH["paper"])
+    return plt.subplots(rows, columns, figsize=size, squeeze=False, **kwargs)
 
 
 def task_colours(n: int) -> np.ndarray:
@@ -47,7 +58,8 @@ def task_colours(n: int) -> np.ndarray:
     return plt.get_cmap("viridis")(np.linspace(0.1, 0.85, max(n, 2)))[:n]
 
 
-def fig_learning(run: Run, target: Target = "paper") -> Figure:
+@styled
+def fig_learning(run: Run, *, target: Target = "paper") -> Figure:
     """Training and held-out accuracy of every task over steps, coloured by task."""
     figure, axes = _figure(target, height=2.4, columns=2, sharey=True)
     names, steps = run.dataset.task_names, run.metrics["step"]
@@ -67,7 +79,8 @@ def fig_learning(run: Run, target: Target = "paper") -> Figure:
     return figure
 
 
-def fig_primes_polar(limit: int, target: Target = "paper") -> Figure:
+@styled
+def fig_primes_polar(limit: int, *, target: Target = "paper") -> Figure:
     """The primes below `limit` at radius n and angle n radians."""
     figure, axes = _figure(target, height=4.0, subplot_kw={"projection": "polar"})
     ax = axes[0, 0]
@@ -79,7 +92,8 @@ def fig_primes_polar(limit: int, target: Target = "paper") -> Figure:
     return figure
 
 
-def fig_decades(target: Target = "paper") -> Figure:
+@styled
+def fig_decades(*, target: Target = "paper") -> Figure:
     """The talk's Table 1 as a picture: each cell a number, filled where it is prime."""
     figure, axes = _figure(target, height=2.9)
     ax = axes[0, 0]
@@ -94,7 +108,8 @@ def fig_decades(target: Target = "paper") -> Figure:
     return figure
 
 
-def fig_spectrum(runs: list[Run], target: Target = "paper") -> Figure:
+@styled
+def fig_spectrum(runs: list[Run], *, target: Target = "paper") -> Figure:
     """Share of the variance of W_E at each frequency of Z/p, beside the 99% ceiling of noise."""
     figure, axes = _figure(target, height=1.5 * len(runs) + 0.4, rows=len(runs))
     for ax, run in zip(axes[:, 0], runs, strict=True):
@@ -115,7 +130,8 @@ def attention_from_readout(run: Run) -> np.ndarray:
     return np.asarray(cache[f"blocks.{run.config.n_layers - 1}.attn.hook_pattern"])[:, :, -1]
 
 
-def fig_attention(run: Run, target: Target = "paper") -> Figure:
+@styled
+def fig_attention(run: Run, *, target: Target = "paper") -> Figure:
     """What '=' attends to: for each head, the softmax weight of each position over all examples (line: 5th to 95th percentile)."""
     figure, axes = _figure(target, height=2.2, columns=run.config.n_heads, sharey=True)
     pattern = attention_from_readout(run)
@@ -143,46 +159,46 @@ class Entry(NamedTuple):
 
 GALLERY: dict[str, Entry] = {
     "learning": Entry(
-        lambda target: fig_learning(load_run("paper"), target),
+        lambda target: fig_learning(load_run("paper"), target=target),
         'fig_learning(load_run("paper"))',
         "Accuracy of the 29 residue tasks over training, simplified block, p = 113.",
         "Two panels of accuracy against training step, one curve for each of the 29 moduli. On training rows all curves rise "
         "to one; on held-out rows small moduli follow first and large moduli later.",
     ),
     "learning-standard": Entry(
-        lambda target: fig_learning(load_run("paper-standard"), target),
+        lambda target: fig_learning(load_run("paper-standard"), target=target),
         'fig_learning(load_run("paper-standard"))',
         "The same in the standard transformer block.",
         "Two panels of accuracy against training step for the standard block, one curve for each of the 29 moduli.",
     ),
     "primes-polar": Entry(
-        lambda target: fig_primes_polar(113**2, target),
+        lambda target: fig_primes_polar(113**2, target=target),
         "fig_primes_polar(113**2)",
         "The primes below 113² at radius n and angle n radians.",
         "Dots on spiral arms around an empty centre. Whole arms are missing: they are the residue classes that small divisors empty.",
     ),
     "decades": Entry(
-        lambda target: fig_decades(target),
+        lambda target: fig_decades(target=target),
         "fig_decades()",
         "The talk's Table 1 as a picture: 900 decades, four last digits, primes filled.",
         "A grid of nine bands, one for each thousand, with four rows each for the last digits 1, 3, 7 and 9 and a hundred columns "
         "for the decades. Filled cells are primes; they thin out slowly towards 9999.",
     ),
     "spectrum": Entry(
-        lambda target: fig_spectrum([load_run("addition"), load_run("paper")], target),
+        lambda target: fig_spectrum([load_run("addition"), load_run("paper")], target=target),
         'fig_spectrum([load_run("addition"), load_run("paper")])',
         "Share of the variance of W_E at each frequency over Z/113, for addition and for the residue tasks.",
         "Two bar charts over frequencies 1 to 56. For modular addition a few frequencies stand far above the noise line; for the "
         "residue tasks the power is spread.",
     ),
     "attention": Entry(
-        lambda target: fig_attention(load_run("paper"), target),
+        lambda target: fig_attention(load_run("paper"), target=target),
         'fig_attention(load_run("paper"))',
         "What '=' attends to in the simplified block, over all 12,769 inputs.",
         "One panel for each head with three bars: the attention that the last position pays to the low digit, the high digit and itself.",
     ),
     "attention-standard": Entry(
-        lambda target: fig_attention(load_run("paper-standard"), target),
+        lambda target: fig_attention(load_run("paper-standard"), target=target),
         'fig_attention(load_run("paper-standard"))',
         "The same in the standard block.",
         "One panel for each head with three bars: the attention that the last position pays to the low digit, the high digit and itself.",

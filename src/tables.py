@@ -36,7 +36,7 @@ def runs_markdown() -> str:
             "never" if reached is None else f"{reached:,} ({m['seconds_to_generalise']:.0f} s)",
             f"{m['step']:,} ({m['seconds']:.0f} s)", f"{m['wrong_cells']:,} of {m['cells']:,}",
         ))  # fmt: skip
-    header = ("run", "seed", "task", "p", "block", "parameters", "trained on", f"all tasks ≥ {THRESHOLD:.0%} held out at step", "last step", "wrong cells")
+    header = ("run", "seed", "task", "p", "block", "parameters", "trained on", f"≥ {THRESHOLD:.0%} at step", "last step", "wrong cells")
     return pipe_table(header, rows, "lrlrlrrrrr")
 
 

@@ -62,13 +62,14 @@ def _page(root: Path, site: Path, page: Path, project: dict[str, Any]) -> list[P
     formats = meta.get("format") or project.get("format") or {}
     formats = {formats: {}} if isinstance(formats, str) else formats
     bibliography = meta.get("bibliography") or project.get("bibliography")
-    common = ["--wrap=none", f"--lua-filter={HERE / 'quarto.lua'}", f"--resource-path={page.parent}"]
+    common = ["--wrap=none", "--columns=10000", f"--lua-filter={HERE / 'quarto.lua'}", f"--resource-path={page.parent}"]
     if bibliography:
         origin = page.parent if meta.get("bibliography") else root
         common += ["--citeproc", f"--bibliography={(origin / bibliography).resolve()}"]
         csl = project.get("csl")
         common += [f"--csl={root / csl}"] if csl else []
         common += ["-M", "link-citations=true"]
+        common += [] if "::: {#refs}" in text else ["-M", "reference-section-title=References"]
     written = []
     for name, settings in formats.items():
         settings = {**((project.get("format") or {}).get(name) or {}), **(settings if isinstance(settings, dict) else {})}
@@ -166,7 +167,7 @@ def _flatten_sections(html: str) -> str:
 
 def _pdf(folder: Path, stem: str, text: str, meta: dict[str, Any], settings: dict[str, Any], common: list[str]) -> Path:
     extra = {"target": "typst", "number-sections": bool(settings.get("number-sections", False)), "papersize": settings.get("papersize", "a4")}
-    arguments = [*common, "--standalone", "-V", "fontsize=10pt", "-V", "mainfont=Libertinus Serif"]
+    arguments = [*common, "--standalone", "--shift-heading-level-by=-1", "-V", "fontsize=10pt", "-V", "mainfont=Libertinus Serif"]
     if extra["number-sections"]:
         arguments += ["-V", "section-numbering=1.1"]
     source = _pandoc(_front_matter(meta, extra) + text, "typst", arguments, folder / f"{stem}.qmd")

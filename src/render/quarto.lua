@@ -47,7 +47,8 @@ local function figure(el)
   if kind_of(el.identifier) ~= 'fig' then return nil end
   local first = el.caption.long[1]
   local text = first and first.content or pandoc.Inlines {}
-  el.caption.long = { pandoc.Plain(captioned(number(el.identifier), text)) }
+  local label = number(el.identifier)
+  if target ~= 'typst' then el.caption.long = { pandoc.Plain(captioned(label, text)) } end -- typst writes its own
   return el
 end
 
@@ -81,7 +82,7 @@ local function equations(inlines)
         number(id)
         for _ = i + 1, j do inlines:remove(i + 1) end
         if target == 'typst' then
-          inlines:insert(i + 1, pandoc.Str('(' .. numbers[id] .. ')'))
+          inlines[i].text = inlines[i].text .. ' \\qquad (' .. numbers[id] .. ')'
         else
           inlines[i] = pandoc.Span({ math, pandoc.Span('(' .. numbers[id] .. ')', { class = 'eq-number' }) }, { id = id, class = 'equation' })
         end
@@ -112,7 +113,9 @@ end
 
 local tabsets = 0
 local function tabset(el)
-  if target == 'typst' then return pandoc.Div(el.content) end
+  if target == 'typst' then
+    return pandoc.Div(el.content:map(function(b) return b.t == 'Header' and pandoc.Para { pandoc.Strong(b.content) } or b end))
+  end
   tabsets = tabsets + 1
   local out, labels, panels = pandoc.Blocks {}, {}, {}
   for _, b in ipairs(el.content) do

@@ -20,6 +20,6 @@
     if (keys[event.key]) { keys[event.key](); event.preventDefault(); }
   });
   document.addEventListener('click', function (event) { if (!event.target.closest('a')) next(); });
-  window.addEventListener('hashchange', function () { show(parseInt(location.hash.slice(1), 10) || 0); });
+  window.addEventListener('hashchange', function () { if (/^#\d+$/.test(location.hash)) show(parseInt(location.hash.slice(1), 10)); });
   show(now);
 })();

@@ -9,6 +9,7 @@ import os
 import re
 import shutil
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -22,19 +23,24 @@ HERE = Path(__file__).resolve().parent
 _EXTENSIONS = "markdown+fenced_divs+bracketed_spans+implicit_figures+pipe_tables+tex_math_dollars-smart+smart"
 
 
-def render(root: Path, say: Callable[[str], None] = print) -> list[Path]:
-    """Render every page that `root/_quarto.yml` lists; returns the files written. Raises `RenderError`."""
+def render(root: Path, say: Callable[[str], None] = print, site: Path | None = None) -> list[Path]:
+    """Render every page that `root/_quarto.yml` lists; returns the files written. Raises `RenderError`.
+
+    The pages go to `site`, by default the project's output-dir. It is replaced when every page is done: a render that fails leaves the old one.
+    """
     project = yaml.safe_load((root / "_quarto.yml").read_text())
-    site = root / project["project"]["output-dir"]
-    working = root / "_preview"
+    site = site or root / project["project"]["output-dir"]
+    working = site.with_name("_preview")
     shutil.rmtree(working, ignore_errors=True)
-    written = []
-    for source in project["project"]["render"]:
-        page = root / source
+    pages = [root / source for source in project["project"]["render"]]
+    for page in pages:
         if not page.exists():
-            raise RenderError(f"_quarto.yml lists {source}, which is not there")
-        say(f"  {source}")
-        written += _page(root, working, page, project)
+            raise RenderError(f"_quarto.yml lists {page.relative_to(root)}, which is not there")
+    written = []
+    with ThreadPoolExecutor(max_workers=2) as pool:  # each page waits for a kernel of its own
+        for page, files in zip(pages, pool.map(lambda page: _page(root, working, page, project), pages), strict=True):
+            say(f"  {page.relative_to(root)}")
+            written += files
     for resource in project["project"].get("resources", []):
         for path in root.glob(resource):
             target = working / path.relative_to(root)
@@ -121,7 +127,7 @@ def _html(
         "-V", f"style={(HERE / f'{name}.css').read_text()}",
     ]  # fmt: skip
     if deck:
-        arguments += ["--section-divs", "-V", f"script={(HERE / 'deck.js').read_text()}"]
+        arguments += ["--section-divs", "--reference-location=section", "-V", f"script={(HERE / 'deck.js').read_text()}"]
         text = _pauses(text)
     elif settings.get("toc"):
         arguments += ["--toc", "--toc-depth=3"]

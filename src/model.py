@@ -239,4 +239,4 @@ def predict(model: Transformer, tokens: Int[Array, "N n_ctx"]) -> Float[Array, "
 
 def count_parameters(model: Transformer) -> int:
     """Trainable scalars in the model."""
-    return sum(leaf.size for leaf in jax.tree.leaves(eqx.filter(model, eqx.is_array)))
+    return sum(leaf.size for leaf in jax.tree.leaves(model))

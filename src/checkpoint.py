@@ -76,10 +76,7 @@ def sha256(path: Path) -> str:
 
 def _leaf_manifest(tree: Any) -> list[dict[str, Any]]:
     leaves, _ = jax.tree_util.tree_flatten_with_path(tree)
-    return [
-        {"path": jax.tree_util.keystr(path), "shape": list(leaf.shape), "dtype": str(leaf.dtype)}
-        for path, leaf in leaves
-    ]
+    return [{"path": jax.tree_util.keystr(path), "shape": list(leaf.shape), "dtype": str(leaf.dtype)} for path, leaf in leaves]
 
 
 def save(path: Path, tree: Any, *, config: Config, dataset: Dataset, step: int) -> None:

@@ -158,9 +158,7 @@ def paper() -> Config:
     the steps, without which the simplified block stalls. Expect every task at >= 99% after about
     six minutes of two CPU cores; the rest of the schedule brings the wrong cells near zero.
     """
-    return Config(
-        run="paper", p=113, block="sas", d_model=256, d_mlp=1024, steps=1750, decay=0.4
-    )
+    return Config(run="paper", p=113, block="sas", d_model=256, d_mlp=1024, steps=1750, decay=0.4)
 
 
 def paper_standard() -> Config:
@@ -187,9 +185,7 @@ def addition() -> Config:
 
 def addition_muon() -> Config:
     """`addition` with Muon in AdamW's place: about a tenth of the steps to generalise."""
-    return dataclasses.replace(
-        addition(), run="addition-muon", optimizer="muon", lr=1e-2, steps=2000, eval_every=25, keep=9
-    )
+    return dataclasses.replace(addition(), run="addition-muon", optimizer="muon", lr=1e-2, steps=2000, eval_every=25, keep=9)
 
 
 def decades() -> Config:

@@ -14,11 +14,9 @@ import inspect
 import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 import numpy as np
-import typer
-from tqdm import tqdm
 
 from src.checkpoint import ROOT, Run, atomic_write, load_run
 from src.records import provenance

@@ -149,9 +149,7 @@ class Block(eqx.Module):
     def __init__(self, config: Config, *, first: bool, key: PRNGKeyArray) -> None:
         attn_key, mlp_key = jax.random.split(key)
         shaped = config.block != "standard"
-        self.attn = Attention(
-            config.d_model, config.n_heads, shaped=shaped, values=first or not shaped, key=attn_key
-        )
+        self.attn = Attention(config.d_model, config.n_heads, shaped=shaped, values=first or not shaped, key=attn_key)
         self.mlp = MLP(config.d_model, config.d_mlp, key=mlp_key)
         self.mlp_gain = jnp.full((), 0.1, jnp.float32) if shaped else None
         self.kind = config.block

@@ -21,7 +21,7 @@ from src.model import Transformer, count_parameters, predict
 from src.tasks import Dataset, task_correct
 
 History = dict[str, list[np.ndarray]]
-SOURCES = ("config", "integers", "tasks", "model", "train")  # the modules that decide a run's weights
+SOURCES = ("config", "integers", "tasks", "model", "optimizers", "train")  # the modules that decide a run's weights
 PACKAGES = ("jax", "jaxlib", "equinox", "optax", "numpy")
 THRESHOLD = 0.99  # a task counts as generalised from this validation accuracy on
 
@@ -108,8 +108,7 @@ def finish(folder: Path, command: str) -> None:
         "seconds": float(metrics["seconds"][-1]),
         "command": command,
         **provenance(),
-        "files": {path.name: sha256(path) for path in sorted(folder.glob("step-*.eqx"))}
-        | {"metrics.npz": sha256(folder / "metrics.npz")},
+        "files": {path.name: sha256(path) for path in sorted(folder.glob("step-*.eqx"))} | {"metrics.npz": sha256(folder / "metrics.npz")},
         "config": config.to_dict(),
     }
     with atomic_write(folder / "MANIFEST.json") as file:
@@ -124,9 +123,7 @@ def summary(folder: Path) -> str:
     reached = f"every task >= {THRESHOLD:.0%} held out from step {when} ({m['seconds_to_generalise']:.0f} s)" if when is not None else (
         f"worst task {min(m['valid_accuracy']):.2%} held out"
     )  # fmt: skip
-    return (
-        f"{folder}: {reached}; {m['wrong_cells']:,} of {m['cells']:,} cells wrong at step {m['step']}; {m['seconds']:.0f} s"
-    )
+    return f"{folder}: {reached}; {m['wrong_cells']:,} of {m['cells']:,} cells wrong at step {m['step']}; {m['seconds']:.0f} s"
 
 
 def expectation(config: Config, n_seeds: int) -> str:

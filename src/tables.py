@@ -1,6 +1,6 @@
 """Tables of the documents and of the README, computed from the committed runs.
 
-    python -m src.tables          # write the README's table anew between its markers
+python -m src.tables          # write the README's table anew between its markers
 """
 
 from collections.abc import Sequence
@@ -9,10 +9,10 @@ import numpy as np
 from IPython.display import Markdown
 
 from src.checkpoint import CHECKPOINTS, ROOT, list_runs, load_run, read_manifest, run_folder
+from src.config import Config
 from src.primality import primality
 from src.records import THRESHOLD
 from src.tasks import DECADE_ENDINGS, decade_numbers, make_dataset
-from src.config import Config
 
 START, END = "<!-- runs: start -->", "<!-- runs: end -->"
 
@@ -50,7 +50,18 @@ def primality_table(runs: Sequence[tuple[str, int]]) -> Markdown:
     for name, seed in runs:
         run = load_run(name, seed)
         c = primality(run)
-        rows.append((f"`{name}`", seed, f"{run.config.p**2:,}", f"{c.true_positive + c.false_negative:,}", c.false_positive, c.false_negative, f"{c.precision:.4%}", f"{c.recall:.4%}"))
+        rows.append(
+            (
+                f"`{name}`",
+                seed,
+                f"{run.config.p**2:,}",
+                f"{c.true_positive + c.false_negative:,}",
+                c.false_positive,
+                c.false_negative,
+                f"{c.precision:.4%}",
+                f"{c.recall:.4%}",
+            )
+        )
     return Markdown(pipe_table(("run", "seed", "n below", "primes", "false alarms", "missed", "precision", "recall"), rows, "lrrrrrrr"))
 
 
@@ -89,7 +100,19 @@ def provenance_table() -> Markdown:
     for run, seed in list_runs():
         m = read_manifest(run_folder(run, seed))
         v = m["versions"]
-        rows.append((f"`{run}`", seed, f"`{m['command']}`", f"{m['device']}, {m['cores']} cores", v["python"], v["jax"], v["equinox"], v["optax"], f"{m['seconds']:.0f}"))
+        rows.append(
+            (
+                f"`{run}`",
+                seed,
+                f"`{m['command']}`",
+                f"{m['device']}, {m['cores']} cores",
+                v["python"],
+                v["jax"],
+                v["equinox"],
+                v["optax"],
+                f"{m['seconds']:.0f}",
+            )
+        )
     return Markdown(pipe_table(("run", "seed", "command", "device", "Python", "jax", "equinox", "optax", "seconds"), rows, "lrllllllr"))
 
 

@@ -160,24 +160,18 @@ def cross_entropy(logits: Float[Array, "N width"], labels: Int[Array, " N"]) -> 
     return jax.nn.softplus(jax.nn.logsumexp(margins, axis=-1))
 
 
-def task_loss(
-    logits: Float[Array, "N total"], labels: Int[Array, "N T"], widths: tuple[int, ...]
-) -> Float[Array, " T"]:
+def task_loss(logits: Float[Array, "N total"], labels: Int[Array, "N T"], widths: tuple[int, ...]) -> Float[Array, " T"]:
     """Mean cross-entropy of each task, in nats."""
     parts = split_logits(logits, widths)
     return jnp.stack([cross_entropy(part, labels[:, t]).mean() for t, part in enumerate(parts)])
 
 
-def task_correct(
-    logits: Float[Array, "N total"], labels: Int[Array, "N T"], widths: tuple[int, ...]
-) -> Int[Array, "N T"]:
+def task_correct(logits: Float[Array, "N total"], labels: Int[Array, "N T"], widths: tuple[int, ...]) -> Int[Array, "N T"]:
     """Whether each cell (example, task) is predicted right: bool."""
     parts = split_logits(logits, widths)
     return jnp.stack([part.argmax(axis=-1) for part in parts], axis=-1) == labels
 
 
-def task_accuracy(
-    logits: Float[Array, "N total"], labels: Int[Array, "N T"], widths: tuple[int, ...]
-) -> Float[Array, " T"]:
+def task_accuracy(logits: Float[Array, "N total"], labels: Int[Array, "N T"], widths: tuple[int, ...]) -> Float[Array, " T"]:
     """Share of examples predicted right, for each task."""
     return task_correct(logits, labels, widths).mean(axis=0)

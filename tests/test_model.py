@@ -28,7 +28,7 @@ def network(key, **changes):
 def test_fast_and_full_pass_agree(block, n_layers, getkey):
     _, data, model = network(getkey(), block=block, n_layers=n_layers)
     full, _ = run_with_cache(model, data.tokens)
-    np.testing.assert_allclose(predict(model, jnp.asarray(data.tokens)), full, rtol=0, atol=5e-6 * float(jnp.abs(full).max()))
+    np.testing.assert_allclose(predict(model, jnp.asarray(data.tokens)), full, rtol=0, atol=1e-4 * float(jnp.abs(full).max()))
 
 
 @pytest.mark.parametrize("block", BLOCKS)
@@ -108,7 +108,10 @@ def test_logits_are_the_sum_of_what_the_standard_stream_adds(getkey):
 def test_parameter_counts():
     config = replace(preset("paper"))
     data = make_dataset(config)
-    count = {b: count_parameters(jax.eval_shape(lambda k, b=b: Transformer(replace(config, block=b), data, key=k), jax.random.key(0))) for b in BLOCKS}
+    count = {
+        b: count_parameters(jax.eval_shape(lambda k, b=b: Transformer(replace(config, block=b), data, key=k), jax.random.key(0)))
+        for b in BLOCKS
+    }
     d, out = 256, sum(data.widths)
     shared = 114 * d + 3 * d + d * out + 2 * d * 4 * d
     assert count["standard"] == shared + 4 * d * d

@@ -152,7 +152,7 @@ def _block(path: Path, cell: Cell, options: dict[str, Any], figures: Path, link:
         code = f"```python\n{cell.source.strip()}\n```"
         if options.get("code-fold"):
             summary = options.get("code-summary", "Code")
-            code = f"::: {{.code-fold summary=\"{summary}\"}}\n{code}\n:::"
+            code = f'::: {{.code-fold summary="{summary}"}}\n{code}\n:::'
         parts.append(code)
     label = options.get("label", "")
     images = 0
@@ -170,7 +170,7 @@ def _block(path: Path, cell: Cell, options: dict[str, Any], figures: Path, link:
                 raise RenderError(f"{path}:{cell.line}: a figure without fig-alt")
             identifier = f"#{label} " if str(label).startswith("fig-") else ""
             alt = str(options["fig-alt"]).replace('"', "&quot;")
-            parts.append(f"![{options.get('fig-cap', '')}]({link}/{name}){{{identifier}fig-alt=\"{alt}\"}}")
+            parts.append(f'![{options.get("fig-cap", "")}]({link}/{name}){{{identifier}fig-alt="{alt}"}}')
             images += 1
         elif "text/markdown" in data:
             parts.append(data["text/markdown"])

@@ -168,11 +168,17 @@ def _flatten_sections(html: str) -> str:
         else:
             out.append(token)
     html = "".join(out)
-    return re.sub(r'(<div class="incremental">)(.*?)(</div>)', lambda m: m[1] + m[2].replace("<li>", '<li class="fragment">') + m[3], html, flags=re.S)
+    return re.sub(
+        r'(<div class="incremental">)(.*?)(</div>)', lambda m: m[1] + m[2].replace("<li>", '<li class="fragment">') + m[3], html, flags=re.S
+    )
 
 
 def _pdf(folder: Path, stem: str, text: str, meta: dict[str, Any], settings: dict[str, Any], common: list[str]) -> Path:
-    extra = {"target": "typst", "number-sections": bool(settings.get("number-sections", False)), "papersize": settings.get("papersize", "a4")}
+    extra = {
+        "target": "typst",
+        "number-sections": bool(settings.get("number-sections", False)),
+        "papersize": settings.get("papersize", "a4"),
+    }
     arguments = [*common, "--standalone", "--shift-heading-level-by=-1", "-V", "fontsize=10pt", "-V", "mainfont=Libertinus Serif"]
     if extra["number-sections"]:
         arguments += ["-V", "section-numbering=1.1"]

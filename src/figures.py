@@ -11,9 +11,10 @@ from functools import wraps
 from pathlib import Path
 from typing import Literal, NamedTuple
 
-import matplotlib
+import jax.numpy as jnp
 import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib.cm import ScalarMappable
 from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 
@@ -70,7 +71,7 @@ def fig_learning(run: Run, *, target: Target = "paper") -> Figure:
         ax.set(title=title, xlabel="step", ylim=(0, 1.02))
     axes[0, 0].set_ylabel("accuracy")
     if len(names) > 1:
-        scale = matplotlib.cm.ScalarMappable(cmap=ListedColormap(colours))
+        scale = ScalarMappable(cmap=ListedColormap(colours))
         scale.set_clim(-0.5, len(names) - 0.5)
         shown = np.unique(np.linspace(0, len(names) - 1, min(6, len(names))).round().astype(int))
         bar = figure.colorbar(scale, ax=axes[0].tolist(), label="task", ticks=shown)
@@ -126,7 +127,7 @@ def fig_spectrum(runs: list[Run], *, target: Target = "paper") -> Figure:
 
 def attention_from_readout(run: Run) -> np.ndarray:
     """Attention of the last position in the last block, over all examples: (N, n_heads, n_ctx), rows summing to 1."""
-    _, cache = run_with_cache(run.model, run.dataset.tokens)
+    _, cache = run_with_cache(run.model, jnp.asarray(run.dataset.tokens))
     return np.asarray(cache[f"blocks.{run.config.n_layers - 1}.attn.hook_pattern"])[:, :, -1]
 
 

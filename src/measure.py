@@ -1,7 +1,6 @@
 """Results that are too slow to recompute in a cell: load if fresh, else recompute and write.
 
-    python -m src.measure            # recompute what is stale, with a progress bar
-    python -m src.measure --force    # recompute everything
+    arrays = measure("addition-progress", progress, [("addition", 0)])
 
 A measurement is a function from `Run`s to a dict of arrays. Its file, `measurements/<name>.npz`, holds the arrays and
 a provenance: the digests of the checkpoints it read and of the source of every `src` module that its function's module
@@ -37,7 +36,7 @@ def imported_modules(module: str) -> set[str]:
         for node in ast.walk(tree):
             if isinstance(node, ast.ImportFrom) and node.module == "src":
                 todo += [alias.name for alias in node.names]
-            elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith("src."):
+            elif isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("src."):
                 todo.append(node.module.removeprefix("src."))
     return found
 
@@ -78,5 +77,5 @@ def measure(
     if not arrays or "provenance" in arrays or any(value.dtype == object for value in arrays.values()):
         raise ValueError(f"measurement {name}: the function must return a non-empty dict of arrays")
     with atomic_write(path) as file:
-        np.savez_compressed(file, provenance=np.asarray(json.dumps({**key, **provenance()})), **arrays)
+        np.savez_compressed(file, allow_pickle=False, provenance=np.asarray(json.dumps({**key, **provenance()})), **arrays)
     return arrays

@@ -32,7 +32,7 @@ def grokfast(alpha: float, lam: float) -> optax.GradientTransformation:
         mean = jax.tree.map(lambda m, g: alpha * m + (1 - alpha) * g, mean, grads)
         return jax.tree.map(lambda g, m: g + lam * m, grads, mean), mean
 
-    return optax.GradientTransformation(init, update)
+    return optax.GradientTransformation(init, update)  # pyright: ignore[reportArgumentType]
 
 
 def _leaf_name(path: tuple) -> str:

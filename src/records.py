@@ -15,8 +15,20 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from src.checkpoint import CHECKPOINTS, ROOT, atomic_write, cast, list_runs, load_model, read_manifest, run_folder, save, sha256
-from src.config import PRESETS, Config
+from src.checkpoint import (
+    CHECKPOINTS,
+    ROOT,
+    atomic_write,
+    cast,
+    list_runs,
+    load_model,
+    read_header,
+    read_manifest,
+    run_folder,
+    save,
+    sha256,
+)
+from src.config import PRESETS, Config, ConfigError
 from src.model import Transformer, count_parameters, predict
 from src.tasks import Dataset, task_correct
 
@@ -32,6 +44,26 @@ def correct_cells(model: Transformer, dataset: Dataset) -> np.ndarray:
     return np.asarray(task_correct(logits, jnp.asarray(dataset.labels), dataset.widths))
 
 
+def check_folder(folder: Path, config: Config, resume: bool) -> None:
+    """Refuse to write over another run; `resume` needs the same run, unfinished or finished."""
+    state, manifest = folder / "state.eqx", folder / "MANIFEST.json"
+    if not folder.exists() or not any(folder.iterdir()):
+        if resume:
+            raise ConfigError(f"--resume: nothing to resume in {folder}")
+        return
+    source = state if state.exists() else next(iter(sorted(folder.glob("step-*.eqx"))), None)
+    if source is None:
+        raise ConfigError(f"{folder}: holds files that are not a run of ours; choose another --out")
+    found = read_header(source)["config"]
+    if found != config.to_dict():
+        differ = [k for k in config.to_dict() if found.get(k) != config.to_dict()[k]]
+        raise ConfigError(f"{folder}: holds another run (differs in {', '.join(differ)}); choose another --out")
+    if manifest.exists():
+        raise ConfigError(f"{folder}: this run is finished; choose another --out or --seed")
+    if not resume:
+        raise ConfigError(f"{folder}: holds this run, stopped at step {read_header(source)['step']}; add --resume to go on")
+
+
 def keep_model(folder: Path, model: Transformer, config: Config, dataset: Dataset, step: int) -> None:
     """Write `step-<n>.eqx` in float16; the last step in float32 if rounding would change any prediction's correctness."""
     half = cast(model, jnp.float16)
@@ -45,7 +77,7 @@ def write_metrics(folder: Path, history: History, seed_index: int) -> None:
     """`metrics.npz` of one seed: step and seconds (C,), the others (C, T) float32."""
     arrays = {name: np.stack([row[seed_index] if row.ndim > 1 else row for row in rows]) for name, rows in history.items()}
     with atomic_write(folder / "metrics.npz") as file:
-        np.savez(file, **arrays)
+        np.savez(file, allow_pickle=False, **arrays)
 
 
 def read_history(folders: list[Path], until: int) -> History:
@@ -68,6 +100,11 @@ def steps_to_generalise(metrics: dict[str, np.ndarray], threshold: float = THRES
     return int(metrics["step"][reached.argmax()]) if reached.any() else None
 
 
+def cores() -> int:
+    """CPU cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 def code_digest() -> str:
     """sha256 over the source of the modules that decide a run's weights."""
     text = b"".join((ROOT / "src" / f"{name}.py").read_bytes() for name in SOURCES)
@@ -80,7 +117,7 @@ def provenance() -> dict[str, Any]:
     return {
         "versions": {"python": platform.python_version(), **{name: version(name) for name in PACKAGES}},
         "device": f"{device.platform} ({device.device_kind})",
-        "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
+        "cores": cores(),
         "code": code_digest(),
     }
 

@@ -10,23 +10,25 @@ chunks the host reads the metrics, moves the bar and keeps a copy of the state. 
 random numbers of a step depend on the seed and the step alone, so a resumed run equals an uninterrupted one.
 """
 
+import contextlib
 import sys
 import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
 import typer
+from jax.sharding import AxisType, NamedSharding, PartitionSpec
 from jaxtyping import Array, PRNGKeyArray
 from tqdm import tqdm
 
 from src import records
-from src.checkpoint import CheckpointError, load, read_header, run_folder, save
+from src.checkpoint import CheckpointError, load, run_folder, save
 from src.config import PRESETS, Config, ConfigError, preset
 from src.model import Transformer, count_parameters
 from src.optimizers import make_optimizer
@@ -50,7 +52,7 @@ class Diverged(RuntimeError):
 
 def init_state(config: Config, dataset: Dataset, seed: Array) -> State:
     """The state before the first step; `seed` is a () int32 array, so this maps over seeds."""
-    model = Transformer(config, dataset, key=jax.random.fold_in(jax.random.key(seed), 0))
+    model: Any = Transformer(config, dataset, key=jax.random.fold_in(jax.random.key(seed), 0))
     return State(model, make_optimizer(config).init(model), jnp.zeros((), jnp.int32), seed)
 
 
@@ -63,26 +65,42 @@ def mean_loss(model: Transformer, tokens: Array, labels: Array, widths: tuple[in
 
 
 def make_chunk(config: Config, widths: tuple[int, ...]) -> Callable[[State, Array, Array, int], tuple[State, Array]]:
-    """`chunk(state, tokens, labels, n)`: n steps on the device, over stacked seeds; returns losses (seeds, n)."""
+    """`chunk(states, tokens, labels, n)`: n steps on the device, over stacked seeds; returns losses (seeds, n).
+
+    An accelerator takes the seeds as one vmapped batch. CPU devices, one a core, take a share of the seeds each, one after
+    another: a seed's matrices fill a core, and stacking them would only push each other out of its cache.
+    """
     optimizer = make_optimizer(config)
 
     def step(state: State, tokens: Array, labels: Array) -> tuple[State, Array]:
         key = jax.random.fold_in(jax.random.fold_in(jax.random.key(state.seed), 1), state.step)
         loss, grads = jax.value_and_grad(mean_loss)(state.model, tokens, labels, widths, key)
-        updates, opt_state = optimizer.update(grads, state.opt_state, state.model)
-        model = optax.apply_updates(state.model, updates)
+        params: Any = state.model  # optax describes its trees by types that no module has
+        updates, opt_state = optimizer.update(grads, state.opt_state, params)
+        model: Any = optax.apply_updates(params, updates)
         return State(model, opt_state, state.step + 1, state.seed), loss
 
     def one_seed(state: State, tokens: Array, labels: Array, n: int) -> tuple[State, Array]:
         return jax.lax.scan(lambda s, _: step(s, tokens, labels), state, length=n)
 
     def chunk(states: State, tokens: Array, labels: Array, n: int) -> tuple[State, Array]:
-        if states.step.shape[0] == 1:  # a batch of one would only slow the program down
-            state, losses = one_seed(jax.tree.map(lambda x: x[0], states), tokens, labels, n)
-            return jax.tree.map(lambda x: x[None], (state, losses))
-        return jax.vmap(lambda s: one_seed(s, tokens, labels, n))(states)
+        if jax.default_backend() != "cpu":
+            return jax.vmap(lambda s: one_seed(s, tokens, labels, n))(states)
+
+        def share(states: State, tokens: Array, labels: Array) -> tuple[State, Array]:
+            return jax.lax.map(lambda s: one_seed(s, tokens, labels, n), states)
+
+        over = PartitionSpec("seeds")
+        mesh = seed_mesh(states.step.shape[0])
+        return jax.shard_map(share, mesh=mesh, in_specs=(over, None, None), out_specs=over, check_vma=False)(states, tokens, labels)
 
     return jax.jit(chunk, static_argnums=3, donate_argnums=0)
+
+
+def seed_mesh(seeds: int) -> jax.sharding.Mesh:
+    """The devices that share the seeds out evenly: as many as divide their number."""
+    devices = next(n for n in range(min(seeds, jax.device_count()), 0, -1) if seeds % n == 0)
+    return jax.make_mesh((devices,), ("seeds",), axis_types=(AxisType.Auto,), devices=jax.devices()[:devices])
 
 
 def make_evaluate(dataset: Dataset) -> Callable[[Transformer], dict[str, Array]]:
@@ -127,12 +145,13 @@ def train(
     configs = [replace(config, seed=seed) for seed in seeds]
     folders = [run_folder(config.run, seed, out) for seed in seeds]
     for one, folder in zip(configs, folders, strict=True):
-        _check_folder(folder, one, resume)
+        records.check_folder(folder, one, resume)
 
     states = jax.vmap(lambda seed: init_state(config, dataset, seed))(jnp.asarray(seeds, jnp.int32))
     history: records.History = {}
     if resume:
         states, history = _restore(states, folders)
+    states = jax.device_put(states, NamedSharding(seed_mesh(len(seeds)), PartitionSpec("seeds")))
     before = float(history["seconds"][-1]) if history else 0.0
     log(
         f"{config.run}: {count_parameters(states.model) // len(seeds):,} parameters, {len(dataset.train_idx):,} training rows, "
@@ -180,34 +199,13 @@ def train(
             on_chunk(step, metrics)
     except BaseException:
         if history:
-            for name, rows in history.items():
-                history[name] = rows[: sum(s <= step for s in history["step"])] if name != "step" else rows
-            history["step"] = [s for s in history["step"] if s <= step]
+            rows = sum(int(s) <= step for s in history["step"])
+            history = {name: values[:rows] for name, values in history.items()}
             write(step, good)
         raise
     for folder in folders:
         records.finish(folder, command)
     return folders
-
-
-def _check_folder(folder: Path, config: Config, resume: bool) -> None:
-    """Refuse to write over another run; `resume` needs the same run, unfinished or finished."""
-    state, manifest = folder / "state.eqx", folder / "MANIFEST.json"
-    if not folder.exists() or not any(folder.iterdir()):
-        if resume:
-            raise ConfigError(f"--resume: nothing to resume in {folder}")
-        return
-    source = state if state.exists() else next(iter(sorted(folder.glob("step-*.eqx"))), None)
-    if source is None:
-        raise ConfigError(f"{folder}: holds files that are not a run of ours; choose another --out")
-    found = read_header(source)["config"]
-    if found != config.to_dict():
-        differ = [k for k in config.to_dict() if found.get(k) != config.to_dict()[k]]
-        raise ConfigError(f"{folder}: holds another run (differs in {', '.join(differ)}); choose another --out")
-    if manifest.exists():
-        raise ConfigError(f"{folder}: this run is finished; choose another --out or --seed")
-    if not resume:
-        raise ConfigError(f"{folder}: holds this run, stopped at step {read_header(source)['step']}; add --resume to go on")
 
 
 def _restore(states: State, folders: list[Path]) -> tuple[State, records.History]:
@@ -262,6 +260,9 @@ def main(
         if any(a.partition("=")[0] == "seed" for a in assignments or []):
             raise ConfigError("--set seed=...: use --seed")
         chosen = tuple(range(seed, seed + seeds))
+        if seeds > 1:
+            with contextlib.suppress(RuntimeError):  # JAX has started already, with the devices it has
+                jax.config.update("jax_num_cpu_devices", records.cores())
         dataset = make_dataset(config)
         typer.echo(records.expectation(config, len(chosen)))
         bar, on_chunk = _bar(config, dataset, chosen, 0)

@@ -23,13 +23,14 @@ HERE = Path(__file__).resolve().parent
 _EXTENSIONS = "markdown+fenced_divs+bracketed_spans+implicit_figures+pipe_tables+tex_math_dollars-smart+smart"
 
 
-def render(root: Path, say: Callable[[str], None] = print, site: Path | None = None) -> list[Path]:
+def render(root: Path, say: Callable[[str], None] = print, folder: Path | None = None) -> list[Path]:
     """Render every page that `root/_quarto.yml` lists; returns the files written. Raises `RenderError`.
 
-    The pages go to `site`, by default the project's output-dir. It is replaced when every page is done: a render that fails leaves the old one.
+    The pages go to `folder`, by default the project's output-dir. It is replaced when every page is done: a render that
+    fails leaves the old one.
     """
     project = yaml.safe_load((root / "_quarto.yml").read_text())
-    site = site or root / project["project"]["output-dir"]
+    site = folder or root / project["project"]["output-dir"]
     working = site.with_name("_preview")
     shutil.rmtree(working, ignore_errors=True)
     pages = [root / source for source in project["project"]["render"]]

@@ -1,6 +1,6 @@
 """Training speed, as ratios measured side by side in one run.
 
-    python benchmarks/training.py                # p = 53 and p = 113, about four minutes on two cores
+    python -m benchmarks.training                # p = 53 and p = 113, about four minutes on two cores
 
 The peer is the plain loop: the same network, loss and optimiser in JAX, one jitted step dispatched at a time from Python,
 every position computed up to the logits, the loss read after each step. The second table trains four seeds side by side
@@ -8,18 +8,11 @@ against one seed. Rounds alternate between the contestants and the median of the
 slows both alike.
 """
 
-import sys
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import jax
-
-jax.config.update("jax_num_cpu_devices", 2)
-
 import jax.numpy as jnp
 import numpy as np
 import optax
@@ -30,6 +23,7 @@ from tqdm import tqdm
 from src.config import Config, preset
 from src.model import Transformer
 from src.optimizers import make_optimizer
+from src.records import cores
 from src.tasks import Dataset, make_dataset, task_loss
 from src.train import init_state, make_chunk
 
@@ -97,6 +91,7 @@ def alternate(contestants: list[Callable[[int], None]], steps: int, rounds: int,
 
 
 def main() -> None:
+    jax.config.update("jax_num_cpu_devices", cores())  # as the command line does for several seeds
     console = Console()
     console.print(f"{len(jax.devices())} x {jax.devices()[0].device_kind}; dropout, optimiser and loss are the preset's own")
 
@@ -107,9 +102,8 @@ def main() -> None:
         config = replace(preset(name), eval_every=steps)
         dataset = make_dataset(config)
         s = alternate([plain_loop(config, dataset), scanned(config, dataset, 1)], steps, 5, name)
-        table.add_row(
-            name, str(config.p), config.block, *(f"{x * 1e3:.1f}" for x in np.median(s, axis=0)), f"{np.median(s[:, 0] / s[:, 1]):.2f}"
-        )
+        ratio = np.median(s[:, 0] / s[:, 1])
+        table.add_row(name, str(config.p), config.block, *(f"{x * 1e3:.1f}" for x in np.median(s, axis=0)), f"{ratio:.2f}")
     console.print(table)
 
     table = Table(title="laptop (p = 53): four seeds side by side against one")

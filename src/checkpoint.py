@@ -195,7 +195,7 @@ def load_run(run: str, seed: int = 0, step: int | None = None, root: Path = CHEC
         if sha256(file) != manifest["files"][file.name]:
             raise CheckpointError(f"{file}: its sha256 is not the manifest's; the file was altered or truncated")
     config, dataset, model, found = load_model(path)
-    if found != step or config.to_dict() != manifest["config"]:
+    if found != step or config != Config.from_dict(manifest["config"]):
         raise CheckpointError(f"{path}: its header is not the manifest's")
     with np.load(folder / "metrics.npz", allow_pickle=False) as data:
         metrics = {name: data[name] for name in data.files}

@@ -34,7 +34,10 @@ class Config:
     # --- tasks
     task: Task = "residues"
     p: int = 53  # the base of the digits (residues), the modulus (addition); prime, >= 5
+    q_min: int = 2  # residues: only the moduli q_min <= q <= q_max
+    q_max: int = 1_000_000
     base: int = 10  # the base of the digits in the decades table
+    shuffle_labels: bool = False  # a control: the labels permuted over the examples, so that nothing generalises
     train_fraction: float = 0.8
     data_seed: int = 0  # decides the split, and nothing else
     # --- model
@@ -57,7 +60,7 @@ class Config:
     warmup: int = 10
     decay: float = 0.0  # the last share of the steps, over which lr falls linearly to 0
     eval_every: int = 25  # steps a compiled chunk; metrics are read between chunks
-    keep: int = 0  # checkpoints kept on a log-spaced grid, besides the last step
+    keep: int = 0  # checkpoints kept besides the last, at steps that grow as the square of their index
 
     def __post_init__(self) -> None:
         for field in dataclasses.fields(self):
@@ -66,6 +69,8 @@ class Config:
             raise ConfigError(f"p={self.p}: must be a prime >= 5")
         if not 0 < self.train_fraction < 1:
             raise ConfigError(f"train_fraction={self.train_fraction}: must lie strictly between 0 and 1")
+        if not 2 <= self.q_min <= self.q_max or self.q_min >= self.p:
+            raise ConfigError(f"q_min={self.q_min}, q_max={self.q_max}: need 2 <= q_min <= q_max and q_min < p={self.p}")
         if self.base < 2:
             raise ConfigError(f"base={self.base}: must be >= 2")
         if not 0 <= self.dropout < 1:
@@ -113,10 +118,11 @@ class Config:
                 raise ConfigError(f"--set {assignment!r}: expected key=value")
             if key not in values:
                 raise ConfigError(f"unknown key {key!r}: known keys are {', '.join(sorted(values))}")
+            kind = type(values[key])
             try:
-                values[key] = type(values[key])(text)
-            except ValueError:
-                raise ConfigError(f"{key}={text!r}: expected {type(values[key]).__name__}") from None
+                values[key] = {"true": True, "false": False}[text.lower()] if kind is bool else kind(text)
+            except (ValueError, KeyError):
+                raise ConfigError(f"{key}={text!r}: expected {'true or false' if kind is bool else kind.__name__}") from None
         return Config.from_dict(values)
 
 
@@ -128,7 +134,7 @@ def _check_type(name: str, value: Any, annotation: Any) -> None:
     else:
         assert not isinstance(annotation, types.GenericAlias)
         expected = (int, float) if annotation is float else annotation
-        if isinstance(value, bool) or not isinstance(value, expected) or value != value:
+        if (isinstance(value, bool) and annotation is not bool) or not isinstance(value, expected) or value != value:
             raise ConfigError(f"{name}={value!r}: expected {annotation.__name__}")
 
 
@@ -179,13 +185,23 @@ def addition() -> Config:
     """
     return Config(
         run="addition", task="addition", p=113, train_fraction=0.3, optimizer="adamw", lr=1e-3,
-        dropout=0.0, steps=20_000, eval_every=100, keep=9,
+        dropout=0.0, steps=20_000, eval_every=100, keep=60,
     )  # fmt: skip
 
 
 def addition_muon() -> Config:
     """`addition` with Muon in AdamW's place: about a tenth of the steps to generalise."""
-    return dataclasses.replace(addition(), run="addition-muon", optimizer="muon", lr=1e-2, steps=2000, eval_every=25, keep=9)
+    return dataclasses.replace(addition(), run="addition-muon", optimizer="muon", lr=1e-2, steps=2000, eval_every=25, keep=40)
+
+
+def addition_grokfast() -> Config:
+    """`addition` with the gradients' slow part amplified (GrokFast, alpha .98, lambda 2): fewer steps to generalise."""
+    return dataclasses.replace(addition(), run="addition-grokfast", grokfast_lambda=2.0)
+
+
+def addition_shuffled() -> Config:
+    """The null of `addition`: its labels permuted over the pairs. The training rows can be learned, the others cannot."""
+    return dataclasses.replace(addition(), run="addition-shuffled", shuffle_labels=True)
 
 
 def decades() -> Config:
@@ -198,8 +214,10 @@ def decades() -> Config:
 
 
 PRESETS: dict[str, Callable[[], Config]] = {
-    f.__name__.replace("_", "-"): f for f in (smoke, laptop, paper, paper_standard, addition, addition_muon, decades)
-}
+    f.__name__.replace("_", "-"): f for f in (
+        smoke, laptop, paper, paper_standard, addition, addition_muon, addition_grokfast, addition_shuffled, decades,
+    )
+}  # fmt: skip
 
 
 def preset(name: str) -> Config:

@@ -55,8 +55,9 @@ def check_folder(folder: Path, config: Config, resume: bool) -> None:
     if source is None:
         raise ConfigError(f"{folder}: holds files that are not a run of ours; choose another --out")
     found = read_header(source)["config"]
-    if found != config.to_dict():
-        differ = [k for k in config.to_dict() if found.get(k) != config.to_dict()[k]]
+    if Config.from_dict(found) != config:
+        found = Config.from_dict(found).to_dict()
+        differ = [k for k in found if found[k] != config.to_dict()[k]]
         raise ConfigError(f"{folder}: holds another run (differs in {', '.join(differ)}); choose another --out")
     if manifest.exists():
         raise ConfigError(f"{folder}: this run is finished; choose another --out or --seed")

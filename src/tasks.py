@@ -16,7 +16,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Int
 
-from src.config import Config
+from src.config import Config, ConfigError
 from src.integers import digits, n_digits, primes_below, sieve
 
 
@@ -67,10 +67,16 @@ class Dataset:
 
 
 def residues(config: Config) -> Table:
-    """n mod q for every prime q < p, for all n < p**2; row n has tokens (n mod p, n div p, '=')."""
+    """n mod q for every prime q < p in [q_min, q_max], for all n < p**2; row n has tokens (n mod p, n div p, '=').
+
+    Raises `ConfigError` where no prime lies there.
+    """
     n = np.arange(config.p**2)
     x = digits(n, config.p, 2)
     moduli = primes_below(config.p)
+    moduli = moduli[(moduli >= config.q_min) & (moduli <= config.q_max)]
+    if not len(moduli):
+        raise ConfigError(f"q_min={config.q_min}, q_max={config.q_max}: no prime below p={config.p} lies there")
     return Table(
         tokens=np.column_stack([x, np.full(len(n), config.p)]),
         labels=n[:, None] % moduli,
@@ -125,7 +131,10 @@ def make_dataset(config: Config) -> Dataset:
     table = TASKS[config.task](config)
     n = len(table.tokens)
     n_train = round(config.train_fraction * n)
-    order = np.random.default_rng(config.data_seed).permutation(n)
+    rng = np.random.default_rng(config.data_seed)
+    order = rng.permutation(n)
+    if config.shuffle_labels:
+        table = table._replace(labels=table.labels[rng.permutation(n)])
     dataset = Dataset(
         tokens=table.tokens.astype(np.int32),
         labels=table.labels.astype(np.int32),

@@ -120,10 +120,13 @@ def make_evaluate(dataset: Dataset) -> Callable[[Transformer], dict[str, Array]]
 
 
 def kept_steps(config: Config) -> set[int]:
-    """The steps whose weights are written: `keep` of them from 0 on, log-spaced on the chunk grid, and the last."""
-    grid = np.geomspace(config.eval_every, config.steps, max(config.keep, 1))
-    rounded = {int(round(s / config.eval_every) * config.eval_every) for s in grid}
-    return ({0} | rounded if config.keep else set()) | {config.steps}
+    """The steps whose weights are written: the last, and `keep` before it from 0 on.
+
+    They grow as the square of their index, rounded to the chunk grid: dense at the start, where a network changes fastest, and
+    never as sparse as a logarithmic grid would be where it generalises.
+    """
+    grid = config.steps * (np.arange(config.keep) / max(config.keep, 1)) ** 2
+    return {int(round(s / config.eval_every) * config.eval_every) for s in grid} | {config.steps}
 
 
 def train(

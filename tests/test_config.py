@@ -29,6 +29,9 @@ def test_presets_round_trip_and_explain_themselves(name):
         ("steps=0", "steps"),
         ("steps", "key=value"),
         ("run=../x", "run"),
+        ("shuffle_labels=maybe", "shuffle_labels='maybe'"),
+        ("q_min=11", "q_min=11"),
+        ("q_max=1", "q_max=1"),
     ],
 )
 def test_bad_overrides_name_the_value(assignment, named):
@@ -38,8 +41,8 @@ def test_bad_overrides_name_the_value(assignment, named):
 
 
 def test_overrides_take_the_type_of_their_field():
-    config = preset("smoke").override(["p=13", "lr=1", "block=sas"])
-    assert (config.p, config.lr, config.block) == (13, 1.0, "sas")
+    config = preset("smoke").override(["p=13", "lr=1", "block=sas", "shuffle_labels=true"])
+    assert (config.p, config.lr, config.block, config.shuffle_labels) == (13, 1.0, "sas", True)
     assert isinstance(config.lr, float)
 
 

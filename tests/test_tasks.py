@@ -11,7 +11,7 @@ import sympy
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from src.config import preset
+from src.config import ConfigError, preset
 from src.tasks import cross_entropy, decade_numbers, make_dataset, split_logits, task_accuracy, task_loss
 
 
@@ -22,6 +22,16 @@ def test_residues_are_residues():
     for n in range(13**2):
         assert data.tokens[n].tolist() == [n % 13, n // 13, 13]
         assert data.labels[n].tolist() == [n % m for m in q]
+
+
+def test_moduli_can_be_chosen_and_labels_shuffled():
+    smoke = preset("smoke")
+    assert make_dataset(replace(smoke, q_min=3, q_max=5)).widths == (3, 5)
+    with pytest.raises(ConfigError, match="no prime"):
+        make_dataset(replace(smoke, p=31, q_min=24, q_max=28))
+    real, null = make_dataset(smoke), make_dataset(replace(smoke, shuffle_labels=True))
+    assert (real.train_idx == null.train_idx).all() and (real.labels != null.labels).any(axis=1).mean() > 0.8
+    assert sorted(map(tuple, real.labels)) == sorted(map(tuple, null.labels))
 
 
 def test_addition():

@@ -169,11 +169,12 @@ def test_the_loss_of_guessing_is_one_a_task(getkey):
     np.testing.assert_allclose(loss, 1.0, rtol=1e-6)
 
 
-def test_kept_steps_are_log_spaced_on_the_chunk_grid():
+def test_kept_steps_grow_as_squares_on_the_chunk_grid():
     config = preset("addition")
     steps = sorted(kept_steps(config))
-    assert steps[0] == 0 and steps[-1] == config.steps and len(steps) == 10
+    assert steps[0] == 0 and steps[-1] == config.steps and config.keep * 0.9 < len(steps) <= config.keep + 1
     assert all(s % config.eval_every == 0 for s in steps)
+    assert np.diff(np.sqrt(np.asarray(steps[20:], float))).std() < 0.5
     assert kept_steps(replace(config, keep=0)) == {config.steps}
 
 

@@ -11,7 +11,7 @@ site: env
 	$(PY) -m src.render
 
 test: env
-	$(PY) -m pytest -q tests
+	$(PY) -m pytest -q -rs tests
 
 check: env
 	.venv/bin/ruff check src tests benchmarks

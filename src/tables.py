@@ -25,19 +25,18 @@ def pipe_table(header: Sequence[str], rows: Sequence[Sequence[object]], align: s
 
 
 def runs_markdown() -> str:
-    """Every committed run with its size, its speed and its errors."""
+    """Every committed run with its size, the step at which it generalised and its errors."""
     rows = []
     for run, seed in list_runs():
         m = read_manifest(run_folder(run, seed))
         c = m["config"]
         reached = m["steps_to_generalise"]
         rows.append((
-            f"`{run}`", seed, c["task"], c["p"], c["block"], f"{m['parameters']:,}", f"{c['train_fraction']:.0%}",
-            "never" if reached is None else f"{reached:,} ({m['seconds_to_generalise']:.0f} s)",
-            f"{m['step']:,} ({m['seconds']:.0f} s)", f"{m['wrong_cells']:,} of {m['cells']:,}",
+            f"`{run}`", seed, f"{c['task']}, {c['p']}", c["block"], f"{m['parameters']:,}", f"{c['train_fraction']:.0%}",
+            "never" if reached is None else f"{reached:,}", f"{m['step']:,}", f"{m['wrong_cells']:,} of {m['cells']:,}",
         ))  # fmt: skip
-    header = ("run", "seed", "task", "p", "block", "parameters", "trained on", f"≥ {THRESHOLD:.0%} at step", "last step", "wrong cells")
-    return pipe_table(header, rows, "lrlrlrrrrr")
+    header = ("run", "seed", "task, p", "block", "weights", "trained on", f"≥ {THRESHOLD:.0%} at", "steps", "wrong cells")
+    return pipe_table(header, rows, "lrllrrrrr")
 
 
 def runs_table() -> Markdown:

@@ -20,6 +20,7 @@ import yaml
 from src.render.cells import RenderError, execute, parse, weave
 
 HERE = Path(__file__).resolve().parent
+_TYPST_TABLES = "#show table: set text(size: 8pt, hyphenate: false)\n#show table: set par(justify: false)"
 _EXTENSIONS = "markdown+fenced_divs+bracketed_spans+implicit_figures+pipe_tables+tex_math_dollars-smart+smart"
 
 
@@ -181,6 +182,7 @@ def _pdf(folder: Path, stem: str, text: str, meta: dict[str, Any], settings: dic
         "papersize": settings.get("papersize", "a4"),
     }
     arguments = [*common, "--standalone", "--shift-heading-level-by=-1", "-V", "fontsize=10pt", "-V", "mainfont=Libertinus Serif"]
+    arguments += ["-V", f"header-includes={_TYPST_TABLES}"]
     if extra["number-sections"]:
         arguments += ["-V", "section-numbering=1.1"]
     source = _pandoc(_front_matter(meta, extra) + text, "typst", arguments, folder / f"{stem}.qmd")

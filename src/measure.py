@@ -79,3 +79,18 @@ def measure(
     with atomic_write(path) as file:
         np.savez_compressed(file, allow_pickle=False, provenance=np.asarray(json.dumps({**key, **provenance()})), **arrays)
     return arrays
+
+
+def record(name: str, arrays: Arrays, *, command: str, folder: Path = FOLDER) -> None:
+    """Write a measurement that came from training runs which are not committed: with provenance, and not voided by an edit."""
+    with atomic_write(folder / f"{name}.npz") as file:
+        np.savez_compressed(file, allow_pickle=False, provenance=np.asarray(json.dumps({"command": command, **provenance()})), **arrays)
+
+
+def recorded(name: str, folder: Path = FOLDER) -> Arrays:
+    """A measurement written by `record`. Raises `FileNotFoundError` naming the command that makes it."""
+    path = folder / f"{name}.npz"
+    if not path.exists():
+        raise FileNotFoundError(f"{path} is not there; make it with: python -m src.sweeps {name}")
+    with np.load(path, allow_pickle=False) as data:
+        return {field: data[field] for field in data.files if field != "provenance"}

@@ -1,0 +1,134 @@
+"""Results of trainings whose weights are not committed: train what is missing, measure, and write measurements/<name>.npz.
+
+    python -m src.sweeps addition-progress      # one sweep; without a name, what there is
+
+A sweep is a list of configs, a number of seeds and a function from the trained runs to arrays. Runs go to runs/ and are kept there, so a sweep that was
+stopped goes on where it was.
+"""
+
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+import typer
+from tqdm import tqdm
+
+from src.addition import analyse, key_frequencies
+from src.checkpoint import Run, load_run, run_folder
+from src.config import Config, preset
+from src.measure import Arrays, record
+from src.progress import load_steps, progress
+from src.train import RUNS, train
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """`measure(runs)` gets the final runs, one list of seeds for each config."""
+
+    about: str
+    configs: tuple[Config, ...]
+    seeds: int
+    measure: Callable[[list[list[Run]]], Arrays]
+
+
+def _stack(rows: list[Arrays]) -> Arrays:
+    """Arrays of several runs stacked; lists of unequal length are padded with -1."""
+    out: Arrays = {}
+    for name in rows[0]:
+        values = [row[name] for row in rows]
+        longest = max((len(v) for v in values if v.ndim), default=0)
+        if values[0].ndim == 1 and any(len(v) != longest for v in values):
+            values = [np.pad(v, (0, longest - len(v)), constant_values=-1) for v in values]
+        out[name] = np.stack(values)
+    return out
+
+
+def course(runs: list[list[Run]]) -> Arrays:
+    """Progress measures of every seed at every kept step, with its own key frequencies; `key` is padded with -1."""
+    rows = []
+    for run in tqdm(runs[0], desc="progress", disable=None):
+        key = key_frequencies(run)
+        measured = progress(load_steps(run.config.run, run.config.seed, root=RUNS), key)
+        measured.pop("excluded_one_train")
+        rows.append({**measured, "key": key, "loss_every": run.metrics["valid_loss"][:, 0], "step_every": run.metrics["step"]})
+    return _stack(rows)
+
+
+def outcome(runs: list[list[Run]]) -> Arrays:
+    """Steps and seconds to generalise, wrong cells and final losses: arrays (configs, seeds), -1 steps where it never did."""
+    out: Arrays = {}
+    for field in ("steps_to_generalise", "seconds_to_generalise", "wrong_cells", "step"):
+        values = [[run.manifest[field] for run in seeds] for seeds in runs]
+        out[field] = np.asarray([[-1 if v is None else v for v in row] for row in values])
+    out["valid_loss"] = np.asarray([[run.metrics["valid_loss"][-1].mean() for run in seeds] for seeds in runs])
+    out["valid_accuracy"] = np.asarray([[np.mean(run.manifest["valid_accuracy"]) for run in seeds] for seeds in runs])
+    return out
+
+
+def anatomy(runs: list[list[Run]]) -> Arrays:
+    """`outcome`, and what `analyse` says of each network: arrays (configs, seeds, ...)."""
+    rows = [_stack([analyse(run) for run in tqdm(seeds, desc=seeds[0].config.run, disable=None)]) for seeds in runs]
+    keep = [name for name, value in rows[0].items() if all(row[name].shape == value.shape for row in rows)]
+    return {**outcome(runs), **{name: np.stack([row[name] for row in rows]) for name in keep}}
+
+
+_addition = preset("addition")
+SWEEPS: dict[str, Sweep] = {
+    "addition-progress": Sweep("Progress measures over training, five seeds of modular addition.", (_addition,), 5, course),
+    "addition-optimisers": Sweep(
+        "Steps to generalise on modular addition: AdamW, AdamW with GrokFast, Muon.",
+        (_addition, replace(preset("addition-grokfast"), steps=10_000, keep=0), preset("addition-muon")), 4, outcome,
+    ),
+    "addition-blocks": Sweep(
+        "Modular addition in the simplified block, with AdamW and with Muon: is the algorithm the same?",
+        (replace(_addition, run="addition-sas", block="sas", keep=0),
+         replace(preset("addition-muon"), run="addition-muon-sas", block="sas", keep=0)), 3, anatomy,
+    ),
+    "addition-null": Sweep(
+        "The null: modular addition with its labels permuted over the pairs.", (replace(preset("addition-shuffled"), keep=0),), 2, anatomy
+    ),
+}  # fmt: skip
+
+
+def run_sweep(name: str, root: Path = RUNS) -> Arrays:
+    """Train what is missing of a sweep, measure it and record it. Raises `KeyError` naming the sweeps there are."""
+    if name not in SWEEPS:
+        raise KeyError(f"no sweep {name!r}; there are {', '.join(SWEEPS)}")
+    sweep = SWEEPS[name]
+    jobs = [(config, seed) for config in sweep.configs for seed in range(sweep.seeds)]
+    for config, seed in tqdm(jobs, desc=name, unit="run", disable=None):
+        folder = run_folder(config.run, seed, root)
+        if not (folder / "MANIFEST.json").exists():
+            train(config, (seed,), root, resume=(folder / "state.eqx").exists(), command=f"python -m src.sweeps {name}")
+    runs = [[load_run(config.run, seed, root=root) for seed in range(sweep.seeds)] for config in sweep.configs]
+    for config, seeds in zip(sweep.configs, runs, strict=True):
+        for run in seeds:
+            if replace(run.config, seed=0) != config:
+                raise ValueError(f"{run_folder(config.run, run.config.seed, root)} holds another config; move it away and run again")
+    arrays = sweep.measure(runs)
+    record(name, arrays, command=f"python -m src.sweeps {name}")
+    return arrays
+
+
+def main(name: Annotated[str, typer.Argument(help="Which sweep; nothing lists them.")] = "") -> None:
+    """Train the runs of a sweep that are missing from runs/, and write measurements/<name>.npz."""
+    if not name:
+        for key, sweep in SWEEPS.items():
+            typer.echo(f"{key}: {sweep.about} {len(sweep.configs)} configs, {sweep.seeds} seeds.")
+        return
+    try:
+        run_sweep(name)
+    except (KeyError, ValueError) as error:
+        typer.echo(f"error: {error.args[0]}", err=True)
+        raise typer.Exit(2) from None
+    except KeyboardInterrupt:
+        typer.echo("\nStopped. The same command goes on with the run that was under way.", err=True)
+        raise typer.Exit(130) from None
+    typer.echo(f"wrote measurements/{name}.npz")
+
+
+if __name__ == "__main__":
+    sys.exit(typer.run(main))

@@ -4,6 +4,8 @@
 (Zhong et al. 2023, arXiv 2306.17844, definitions 4.1 and 4.2). Rows run over all pairs, row x0 + p x1.
 """
 
+from collections.abc import Sequence
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -21,6 +23,7 @@ from src.fourier import (
     sum_directions,
 )
 from src.interventions import ablate_neurons, neuron_logit_map, run_with_cache, run_with_hooks
+from src.measure import Arrays, stack
 from src.model import Transformer
 from src.tasks import cross_entropy
 
@@ -177,6 +180,11 @@ def analyse(run: Run) -> dict[str, np.ndarray]:
         "distance_irrelevance": distance_irrelevance(logits, p),
     }
     return {name: np.asarray(value) for name, value in out.items()}
+
+
+def analyse_all(runs: Sequence[Run]) -> Arrays:
+    """`analyse` of several seeds, stacked: what is kept under measurements/ (lists of unequal length are padded with -1)."""
+    return stack([analyse(run) for run in runs])
 
 
 def gradient_symmetricity(model: Transformer, p: int, *, triples: int = 400, seed: int = 0) -> float:

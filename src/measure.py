@@ -24,6 +24,18 @@ FOLDER = ROOT / "measurements"
 Arrays = dict[str, np.ndarray]
 
 
+def stack(rows: list[Arrays]) -> Arrays:
+    """Arrays of several runs stacked; lists of unequal length are padded with -1."""
+    out: Arrays = {}
+    for name in rows[0]:
+        values = [row[name] for row in rows]
+        longest = max((len(v) for v in values if v.ndim), default=0)
+        if values[0].ndim == 1 and any(len(v) != longest for v in values):
+            values = [np.pad(v, (0, longest - len(v)), constant_values=-1) for v in values]
+        out[name] = np.stack(values)
+    return out
+
+
 def imported_modules(module: str) -> set[str]:
     """`module` and every `src` module that it imports, directly or not; names without "src."."""
     found, todo = set(), [module]

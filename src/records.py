@@ -1,6 +1,8 @@
 """What a training run leaves behind: weights, metrics over time, and a manifest with provenance.
 
 `src.train` calls these; `src.checkpoint` reads what they wrote.
+
+    python -m src.records runs/addition/seed-0 --steps 20     # copy a finished run to checkpoints/, thinned to 20 of its steps
 """
 
 import hashlib
@@ -9,15 +11,17 @@ import os
 import platform
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
+import typer
 
 from src.checkpoint import (
     CHECKPOINTS,
     ROOT,
+    CheckpointError,
     atomic_write,
     cast,
     list_runs,
@@ -177,3 +181,42 @@ def expectation(config: Config, n_seeds: int) -> str:
         f"{words}\nExpect about {per_step * config.steps * n_seeds:.0f} s: the committed run took {m['seconds']:.0f} s for "
         f"{m['step']} steps on {m['cores']} cores of {m['device']}."
     ).strip()
+
+
+def publish(folder: Path, root: Path = CHECKPOINTS, steps: int = 1) -> Path:
+    """Copy a finished run under `root` with `steps` of its kept steps, evenly chosen and the last among them; returns the new folder.
+
+    Raises `CheckpointError` where the folder is no finished run, `ConfigError` for fewer than one step.
+    """
+    if steps < 1:
+        raise ConfigError(f"steps={steps}: must be >= 1")
+    manifest = read_manifest(folder)
+    kept = sorted((name for name in manifest["files"] if name.startswith("step-")), key=lambda name: int(name[5:-4]))
+    chosen = {kept[int(i)] for i in np.linspace(len(kept) - 1, 0, min(steps, len(kept))).round()}
+    files = {name: digest for name, digest in manifest["files"].items() if name in chosen or name == "metrics.npz"}
+    target = run_folder(manifest["run"], manifest["seed"], root)
+    for old in target.glob("*") if target.exists() else ():
+        old.unlink()
+    for name in files:
+        with atomic_write(target / name) as file:
+            file.write((folder / name).read_bytes())
+    with atomic_write(target / "MANIFEST.json") as file:
+        file.write(json.dumps({**manifest, "files": files}, indent=1).encode() + b"\n")
+    return target
+
+
+def main(
+    folders: Annotated[list[Path], typer.Argument(help="Finished runs, as in runs/addition/seed-0.")],
+    steps: Annotated[int, typer.Option(help="How many of the kept steps to copy.")] = 1,
+) -> None:
+    """Copy finished runs to checkpoints/, where the documents read them."""
+    try:
+        for folder in folders:
+            typer.echo(f"wrote {publish(folder, steps=steps)}")
+    except (ConfigError, CheckpointError) as error:
+        typer.echo(f"error: {error}", err=True)
+        raise typer.Exit(2) from None
+
+
+if __name__ == "__main__":
+    typer.run(main)

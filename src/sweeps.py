@@ -2,8 +2,8 @@
 
     python -m src.sweeps addition-progress      # one sweep; without a name, what there is
 
-A sweep is a list of configs, a number of seeds and a function from the trained runs to arrays. Runs go to runs/ and are kept there, so a sweep that was
-stopped goes on where it was.
+A sweep is a list of configs, a number of seeds and a function from the trained runs to arrays. Runs stay in runs/, so a
+sweep that was stopped goes on where it was.
 """
 
 import sys
@@ -19,7 +19,7 @@ from tqdm import tqdm
 from src.addition import analyse, key_frequencies
 from src.checkpoint import Run, load_run, run_folder
 from src.config import Config, preset
-from src.measure import Arrays, record
+from src.measure import Arrays, record, stack
 from src.progress import load_steps, progress
 from src.train import RUNS, train
 
@@ -34,18 +34,6 @@ class Sweep:
     measure: Callable[[list[list[Run]]], Arrays]
 
 
-def _stack(rows: list[Arrays]) -> Arrays:
-    """Arrays of several runs stacked; lists of unequal length are padded with -1."""
-    out: Arrays = {}
-    for name in rows[0]:
-        values = [row[name] for row in rows]
-        longest = max((len(v) for v in values if v.ndim), default=0)
-        if values[0].ndim == 1 and any(len(v) != longest for v in values):
-            values = [np.pad(v, (0, longest - len(v)), constant_values=-1) for v in values]
-        out[name] = np.stack(values)
-    return out
-
-
 def course(runs: list[list[Run]]) -> Arrays:
     """Progress measures of every seed at every kept step, with its own key frequencies; `key` is padded with -1."""
     rows = []
@@ -54,7 +42,7 @@ def course(runs: list[list[Run]]) -> Arrays:
         measured = progress(load_steps(run.config.run, run.config.seed, root=RUNS), key)
         measured.pop("excluded_one_train")
         rows.append({**measured, "key": key, "loss_every": run.metrics["valid_loss"][:, 0], "step_every": run.metrics["step"]})
-    return _stack(rows)
+    return stack(rows)
 
 
 def outcome(runs: list[list[Run]]) -> Arrays:
@@ -70,7 +58,7 @@ def outcome(runs: list[list[Run]]) -> Arrays:
 
 def anatomy(runs: list[list[Run]]) -> Arrays:
     """`outcome`, and what `analyse` says of each network: arrays (configs, seeds, ...)."""
-    rows = [_stack([analyse(run) for run in tqdm(seeds, desc=seeds[0].config.run, disable=None)]) for seeds in runs]
+    rows = [stack([analyse(run) for run in tqdm(seeds, desc=seeds[0].config.run, disable=None)]) for seeds in runs]
     keep = [name for name, value in rows[0].items() if all(row[name].shape == value.shape for row in rows)]
     return {**outcome(runs), **{name: np.stack([row[name] for row in rows]) for name in keep}}
 
@@ -84,11 +72,12 @@ SWEEPS: dict[str, Sweep] = {
     ),
     "addition-blocks": Sweep(
         "Modular addition in the simplified block, with AdamW and with Muon: is the algorithm the same?",
-        (replace(_addition, run="addition-sas", block="sas", keep=0),
-         replace(preset("addition-muon"), run="addition-muon-sas", block="sas", keep=0)), 3, anatomy,
+        (replace(_addition, run="addition-sas", block="sas", steps=10_000, keep=0),
+         replace(preset("addition-muon"), run="addition-muon-sas", block="sas", keep=0)), 4, anatomy,
     ),
     "addition-null": Sweep(
-        "The null: modular addition with its labels permuted over the pairs.", (replace(preset("addition-shuffled"), keep=0),), 2, anatomy
+        "The null: modular addition with its labels permuted over the pairs.",
+        (replace(preset("addition-shuffled"), steps=10_000, keep=0),), 4, anatomy,
     ),
 }  # fmt: skip
 

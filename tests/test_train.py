@@ -11,10 +11,11 @@ import optax
 import pytest
 from typer.testing import CliRunner
 
-from src.checkpoint import load_run
+from src.checkpoint import CheckpointError, load_run
 from src.config import ConfigError, preset
 from src.model import Transformer
 from src.optimizers import grokfast, make_optimizer, schedule
+from src.records import publish
 from src.tasks import make_dataset
 from src.train import Diverged, app, kept_steps, mean_loss, train
 
@@ -185,3 +186,18 @@ def test_the_optimizer_is_optax_adamw_for_adamw(getkey):
     ours, reference = make_optimizer(config), optax.adamw(config.lr, config.beta1, config.beta2, weight_decay=config.weight_decay)
     a, b = (o.update(grads, o.init(model), model)[0] for o in (ours, reference))
     assert jax.tree.all(jax.tree.map(lambda x, y: bool(jnp.allclose(x, y)), a, b))
+
+
+def test_publish_copies_a_thinned_run(tmp_path):
+    (folder,) = train(SMALL, (0,), tmp_path / "runs")
+    assert len(load_run("smoke", root=tmp_path / "runs").steps) == 3
+    target = publish(folder, tmp_path / "committed", steps=2)
+    run = load_run("smoke", root=tmp_path / "committed")
+    assert run.steps == (0, 60) and target == tmp_path / "committed" / "smoke" / "seed-0"
+    publish(folder, tmp_path / "committed")
+    assert load_run("smoke", root=tmp_path / "committed").steps == (60,)
+    assert not list(target.glob("step-0.eqx")) and run.digest == load_run("smoke", root=tmp_path / "runs").digest
+    with pytest.raises(ConfigError, match="steps=0"):
+        publish(folder, tmp_path / "committed", steps=0)
+    with pytest.raises(CheckpointError, match="no such run"):
+        publish(tmp_path / "nowhere", tmp_path / "committed")

@@ -1,0 +1,40 @@
+"""One style for every figure: sizes, colours and the decorator that puts them in force."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Literal
+
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.figure import Figure
+
+from src.checkpoint import ROOT
+
+Target = Literal["paper", "slide"]
+WIDTH = {"paper": 6.3, "slide": 9.0}  # inches
+GREY = "#767676"
+PRIME, COMPOSITE = "#D55E00", "#76767640"
+
+
+def styled(make: Callable[..., Figure]) -> Callable[..., Figure]:
+    """Draw in the project's style, with type scaled to the target; raises `ValueError` on an unknown target."""
+
+    @wraps(make)
+    def draw(*args, target: Target = "paper", **kwargs) -> Figure:
+        if target not in WIDTH:
+            raise ValueError(f"target={target!r}: must be one of {', '.join(WIDTH)}")
+        with plt.style.context(ROOT / "figures" / "miiii.mplstyle"):
+            for key in ("font.size", "axes.titlesize", "axes.labelsize", "xtick.labelsize", "ytick.labelsize", "legend.fontsize"):
+                plt.rcParams[key] *= WIDTH[target] / WIDTH["paper"]
+            figure = make(*args, target=target, **kwargs)
+            figure.draw_without_rendering()  # lays the figure out while the style is in force
+        plt.close(figure)  # so that a notebook shows it once, as the cell's value
+        return figure
+
+    return draw
+
+
+def new_figure(target: Target, *, height: float, rows: int = 1, columns: int = 1, **kwargs) -> tuple[Figure, np.ndarray]:
+    """A figure and its axes (rows, columns); `height` in inches is for the paper's width."""
+    size = (WIDTH[target], height * WIDTH[target] / WIDTH["paper"])
+    return plt.subplots(rows, columns, figsize=size, squeeze=False, **kwargs)

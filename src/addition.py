@@ -100,10 +100,11 @@ def analyse(run: Run) -> dict[str, np.ndarray]:
     that direction's wave. On neurons, each (M,): `neuron_frequency`, `neuron_fve` (share of the variance in the 8-dimensional family, as
     the released code has it), `neuron_fve_degree_two` (all polynomials of degree two, as the text says), `neuron_fve_union` (the
     latter for all key frequencies at once), `neuron_pre_fve` (before the ReLU), `neuron_active` (share of inputs), `neuron_dead`,
-    `neuron_linear` (no label, but almost always on), `neuron_effect` (the loss when it alone is mean-ablated, over the loss, minus 1).
-    Changes of the loss, likewise: `polynomial_change` and `family_change` when each labelled neuron is replaced by its fit,
-    `linear_change` and `unexplained_change` when the linear neurons, or those that are neither, are mean-ablated. Clock or pizza:
-    `gradient_symmetricity`, `distance_irrelevance`.
+    `neuron_linear` (no label, but almost always on), `neuron_mixed` (neither, but the key frequencies together explain it),
+    `neuron_effect` (the loss when it alone is mean-ablated, over the loss, minus 1). Changes of the loss, likewise:
+    `polynomial_change` and `family_change` when each labelled neuron is replaced by its fit, `linear_change`, `mixed_change` and
+    `unexplained_change` when the linear neurons, the mixed, or the rest, are mean-ablated. Clock or pizza: `gradient_symmetricity`,
+    `distance_irrelevance`.
 
     Raises `ValueError` for a network that was not trained on addition or has several layers.
     """
@@ -140,10 +141,11 @@ def analyse(run: Run) -> dict[str, np.ndarray]:
     in_union = (project(union, post - centre) ** 2).sum(axis=0) / np.maximum(((post - centre) ** 2).sum(axis=0), 1e-30)
     active = (post > 0).mean(axis=0)
     linear = (degree_two < LABELLED) & (active >= ALWAYS_ON) & ~dead
+    mixed = (degree_two < LABELLED) & (in_union >= LABELLED) & ~linear & ~dead
 
     tokens, targets = jnp.asarray(run.dataset.tokens), jnp.asarray(labels)
     average = jnp.broadcast_to(jnp.asarray(post.mean(axis=0), jnp.float32), post.shape)
-    groups = jnp.asarray(np.stack([linear, (degree_two < LABELLED) & ~linear & ~dead]))
+    groups = jnp.asarray(np.stack([linear, mixed, (degree_two < LABELLED) & ~linear & ~mixed & ~dead]))
     sweep = jax.jit(lambda model, source, groups: ablate_neurons(model, tokens, source, lambda x: cross_entropy(x, targets).mean(), groups))
     effect, together = sweep(run.model, average, None), sweep(run.model, average, groups)
     share = power_by_frequency(np.asarray(run.model.W_E)[:p])
@@ -165,7 +167,8 @@ def analyse(run: Run) -> dict[str, np.ndarray]:
         "polynomial_change": loss(logits + (degree_two_fit - post) @ W_L, labels) / base - 1,
         "family_change": loss(logits + (family_fit - post) @ W_L, labels) / base - 1,
         "linear_change": float(together[0]) / base - 1,
-        "unexplained_change": float(together[1]) / base - 1,
+        "mixed_change": float(together[1]) / base - 1,
+        "unexplained_change": float(together[2]) / base - 1,
         "removed": removal_losses(logits, labels, p),
         "neuron_frequency": best,
         "neuron_pre_fve": family_variance(pre, p, ks / p, ks / p).max(axis=0),
@@ -174,6 +177,7 @@ def analyse(run: Run) -> dict[str, np.ndarray]:
         "neuron_fve_union": in_union,
         "neuron_active": active,
         "neuron_linear": linear,
+        "neuron_mixed": mixed,
         "neuron_dead": dead,
         "neuron_effect": np.asarray(effect, np.float64) / base - 1,
         "gradient_symmetricity": gradient_symmetricity(run.model, p),

@@ -68,7 +68,7 @@ SWEEPS: dict[str, Sweep] = {
     "addition-progress": Sweep("Progress measures over training, five seeds of modular addition.", (_addition,), 5, course),
     "addition-optimisers": Sweep(
         "Steps to generalise on modular addition: AdamW, AdamW with GrokFast, Muon.",
-        (_addition, replace(preset("addition-grokfast"), steps=10_000, keep=0), preset("addition-muon")), 4, outcome,
+        (_addition, replace(preset("addition-grokfast"), steps=7000, keep=0), preset("addition-muon")), 4, outcome,
     ),
     "addition-blocks": Sweep(
         "Modular addition in the simplified block, with AdamW and with Muon: is the algorithm the same?",
@@ -77,7 +77,7 @@ SWEEPS: dict[str, Sweep] = {
     ),
     "addition-null": Sweep(
         "The null: modular addition with its labels permuted over the pairs.",
-        (replace(preset("addition-shuffled"), steps=10_000, keep=0),), 4, anatomy,
+        (replace(preset("addition-shuffled"), steps=6000, keep=0),), 4, anatomy,
     ),
 }  # fmt: skip
 

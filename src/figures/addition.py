@@ -77,11 +77,11 @@ def fig_measures(course: Arrays, *, seed: int = 0, target: Target = "paper") -> 
 def fig_neurons(analysis: Arrays, *, seed: int = 0, target: Target = "paper") -> Figure:
     """Each neuron's variance explained by its best frequency, by kind; and how many serve each key frequency."""
     figure, axes = new_figure(target, height=2.4, columns=2)
-    fve, linear, dead = (analysis[f"neuron_{name}"][seed] for name in ("fve_degree_two", "linear", "dead"))
+    fve, linear, mixed, dead = (analysis[f"neuron_{name}"][seed] for name in ("fve_degree_two", "linear", "mixed", "dead"))
     labelled = (fve >= LABELLED) & ~dead
-    rest = ~labelled & ~linear & ~dead
+    rest = ~labelled & ~linear & ~mixed & ~dead
     bins = np.linspace(0, 1, 41).tolist()
-    kinds = ((labelled, "labelled", BLUE), (linear, "linear, always on", AMBER), (rest, "unexplained", PRIME))
+    kinds = ((labelled, "labelled", BLUE), (linear, "linear, always on", AMBER), (mixed, "mixed", GREEN), (rest, "unexplained", PRIME))
     axes[0, 0].hist([fve[kind] for kind, _, _ in kinds], bins=bins, stacked=True, color=[c for _, _, c in kinds],
                     label=[f"{name}: {int(kind.sum())}" for kind, name, _ in kinds])  # fmt: skip
     axes[0, 0].axvline(LABELLED, color=GREY, linewidth=0.8, linestyle="--")

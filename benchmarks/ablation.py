@@ -2,8 +2,9 @@
 
     python -m benchmarks.ablation                # about a minute on two cores
 
-The sweep mean-ablates each of the 512 neurons of a committed `addition` network and reads the loss over all 12,769 pairs. The peer does the same one neuron
-at a time: a compiled forward pass with a hook, dispatched from Python. Rounds alternate and the median of their ratios is printed.
+The sweep mean-ablates each of the 512 neurons of a committed `addition` network and reads the loss over all 12,769 pairs. The peer does the
+same one neuron at a time: a compiled forward pass with a hook, dispatched from Python. Rounds alternate and the median of their ratios
+is printed.
 """
 
 import time

@@ -21,6 +21,13 @@ def analysis(run: str = "addition") -> Arrays:
     return measure(f"{run}-analysis", analyse_all, seeds_of(run))
 
 
+def all_networks() -> dict[str, Arrays]:
+    """Clock or pizza for both optimisers and both blocks: by name, arrays (seeds,)."""
+    a, muon, blocks = analysis(), analysis("addition-muon"), recorded("addition-blocks")
+    simplified = [{name: blocks[name][i] for name in ("gradient_symmetricity", "distance_irrelevance")} for i in (0, 1)]
+    return {"AdamW, standard": a, "Muon, standard": muon, "AdamW, simplified": simplified[0], "Muon, simplified": simplified[1]}
+
+
 def turns(course: Arrays) -> list[dict[str, float]]:
     """The phases of every seed."""
     keys = zip(course["step"], course["loss_valid"], course["excluded_train"], strict=True)
@@ -38,7 +45,7 @@ def lead(course: Arrays) -> np.ndarray:
 def rows() -> list[Claim]:
     """Every line of the anchor's tables, in the order of the paper."""
     a, muon, course = analysis(), analysis("addition-muon"), recorded("addition-progress")
-    optimisers, blocks, null = recorded("addition-optimisers"), recorded("addition-blocks"), recorded("addition-null")
+    optimisers, null = recorded("addition-optimisers"), recorded("addition-null")
     key = [k[k > 0] for k in a["key"]]
     is_key = np.stack([np.isin(np.arange(1, a["removed"].shape[1] + 1), k) for k in key])
     removed = a["removed"] / a["loss"][:, None]
@@ -97,10 +104,28 @@ def rows() -> list[Claim]:
         claim("A28", "Muon: logits explained by the cosine sum of all frequencies", muon["logit_fve_all"], form=".1%"),
         claim("A29", "Muon: wrong cells of 12,769", muon["cells_wrong"], form=".0f"),
     ]
-    for i, (name, x) in enumerate({"AdamW, standard": a, "Muon, standard": muon}.items()):
-        out += _clock(30 + 2 * i, name, x["gradient_symmetricity"], x["distance_irrelevance"], "recomputed")
-    for i, name in enumerate(("AdamW, simplified", "Muon, simplified")):
-        out += _clock(34 + 2 * i, name, blocks["gradient_symmetricity"][i], blocks["distance_irrelevance"][i], "measured")
+    for i, (name, x) in enumerate(all_networks().items()):
+        kind = "recomputed" if "standard" in name else "measured"
+        out.append(
+            claim(
+                f"A{30 + 2 * i}",
+                f"gradient symmetricity, {name}",
+                x["gradient_symmetricity"],
+                anchor="clock .33, pizza .99",
+                form=".2f",
+                kind=kind,
+            )
+        )
+        out.append(
+            claim(
+                f"A{31 + 2 * i}",
+                f"distance irrelevance, {name}",
+                x["distance_irrelevance"],
+                anchor="clock .85, pizza .17",
+                form=".2f",
+                kind=kind,
+            )
+        )
     chance = 1 / 113
     out += [
         claim("A38", "null, shuffled labels: held-out accuracy", null["valid_accuracy"][0], low=0, high=3 * chance, form=".2%",
@@ -112,10 +137,3 @@ def rows() -> list[Claim]:
     out.append(claim("A41", "rise of the loss when the neurons of A12 are mean-ablated together", a["unexplained_change"], low=-0.01, high=0.01, form="+.1%",
                      why="these neurons take part in the computation"))  # fmt: skip
     return out
-
-
-def _clock(number: int, name: str, symmetricity: np.ndarray, irrelevance: np.ndarray, kind) -> list[Claim]:
-    return [
-        claim(f"A{number}", f"gradient symmetricity, {name}", symmetricity, anchor="clock .33, pizza .99", form=".2f", kind=kind),
-        claim(f"A{number + 1}", f"distance irrelevance, {name}", irrelevance, anchor="clock .85, pizza .17", form=".2f", kind=kind),
-    ]

@@ -7,9 +7,13 @@ from typing import NamedTuple
 import matplotlib.pyplot as plt
 from matplotlib.figure import Figure
 
+from src.addition import key_frequencies
 from src.checkpoint import ROOT, load_run
+from src.claims.addition import OPTIMISERS, all_networks, analysis
+from src.figures.addition import fig_clock_pizza, fig_cosine_cube, fig_course, fig_measures, fig_neurons, fig_optimisers, fig_removal
 from src.figures.basics import fig_attention, fig_decades, fig_learning, fig_primes_polar, fig_spectrum
 from src.figures.style import Target
+from src.measure import recorded
 
 
 class Entry(NamedTuple):
@@ -54,6 +58,52 @@ GALLERY: dict[str, Entry] = {
         "Share of the variance of W_E at each frequency over Z/113, for addition and for the residue tasks.",
         "Two bar charts over frequencies 1 to 56. For modular addition a few frequencies stand far above the noise line; for the "
         "residue tasks the power is spread.",
+    ),
+    "course": Entry(
+        lambda target: fig_course(recorded("addition-progress"), target=target),
+        'fig_course(recorded("addition-progress"))',
+        "Modular addition: losses over training, restricted and excluded loss, and the three phases.",
+        "Four curves on a log axis over steps: training loss, held-out loss, restricted loss, which falls before the held-out loss, and "
+        "excluded loss, which first falls and then rises.",
+    ),
+    "measures": Entry(
+        lambda target: fig_measures(recorded("addition-progress"), target=target),
+        'fig_measures(recorded("addition-progress"))',
+        "Modular addition: sparsity of the Fourier norms, sum of squared weights and active frequencies over training.",
+        "Three panels over steps: Gini coefficients that rise and level off, the sum of squared weights, and the number of active "
+        "frequencies, which rises and then falls to a few.",
+    ),
+    "cosine-cube": Entry(
+        lambda target: fig_cosine_cube(load_run("addition"), key_frequencies(load_run("addition")), target=target),
+        'fig_cosine_cube(load_run("addition"), key_frequencies(load_run("addition")))',
+        "Modular addition: the logit of class 0, the sum of cosines at the key frequencies, and the residual.",
+        "Three square heat maps over both digits. The first two show the same diagonal stripes; the third is almost blank.",
+    ),
+    "removal": Entry(
+        lambda target: fig_removal(analysis(), target=target),
+        "fig_removal(analysis())",
+        "Modular addition: the loss with one frequency removed from the logits.",
+        "Bars on a log axis, one for each frequency. All stand at the same low level but for a few orange bars, several orders of "
+        "magnitude higher.",
+    ),
+    "neurons": Entry(
+        lambda target: fig_neurons(analysis(), target=target),
+        "fig_neurons(analysis())",
+        "Modular addition: how much of each neuron one frequency explains, and neurons by frequency.",
+        "A histogram with most neurons near one and a group of linear, always-on neurons lower down; and bars with the number of "
+        "neurons for each key frequency.",
+    ),
+    "optimisers": Entry(
+        lambda target: fig_optimisers(recorded("addition-optimisers"), OPTIMISERS, target=target),
+        'fig_optimisers(recorded("addition-optimisers"), OPTIMISERS)',
+        "Modular addition: steps and seconds to generalise by optimiser.",
+        "Two dot plots on log axes with one row for each optimiser: AdamW slowest, GrokFast faster, Muon fastest.",
+    ),
+    "clock-pizza": Entry(
+        lambda target: fig_clock_pizza(all_networks(), target=target),
+        "fig_clock_pizza(all_networks())",
+        "Modular addition: clock or pizza, by optimiser and block.",
+        "A scatter plot of distance irrelevance against gradient symmetricity with the published clock and pizza as stars.",
     ),
     "attention": Entry(
         lambda target: fig_attention(load_run("paper"), target=target),

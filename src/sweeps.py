@@ -6,7 +6,6 @@ A sweep is a list of configs, a number of seeds and a function from the trained 
 sweep that was stopped goes on where it was.
 """
 
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -102,6 +101,10 @@ def run_sweep(name: str, root: Path = RUNS) -> Arrays:
     return arrays
 
 
+app = typer.Typer(add_completion=False)
+
+
+@app.command()
 def main(name: Annotated[str, typer.Argument(help="Which sweep; nothing lists them.")] = "") -> None:
     """Train the runs of a sweep that are missing from runs/, and write measurements/<name>.npz."""
     if not name:
@@ -120,4 +123,4 @@ def main(name: Annotated[str, typer.Argument(help="Which sweep; nothing lists th
 
 
 if __name__ == "__main__":
-    sys.exit(typer.run(main))
+    app()

@@ -12,3 +12,10 @@ def getkey():
     """A function that returns a fresh key at each call."""
     count = iter(range(1 << 30))
     return lambda: jax.random.fold_in(jax.random.key(2024), next(count))
+
+
+@pytest.fixture
+def optax_promotes():
+    """optax raises floats to integer powers, which strict promotion refuses; only tests that train use this."""
+    with jax.numpy_dtype_promotion("standard"):
+        yield

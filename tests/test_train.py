@@ -19,14 +19,7 @@ from src.records import publish
 from src.tasks import make_dataset
 from src.train import Diverged, app, kept_steps, mean_loss, train
 
-
-@pytest.fixture(autouse=True)
-def optax_promotes():
-    """optax raises floats to integer powers, which strict promotion refuses; the model's tests stay strict."""
-    with jax.numpy_dtype_promotion("standard"):
-        yield
-
-
+pytestmark = pytest.mark.usefixtures("optax_promotes")
 SMALL = replace(preset("smoke"), p=7, d_model=16, d_mlp=32, steps=60, eval_every=10, keep=2)
 
 

@@ -11,6 +11,10 @@ from rich.table import Table
 GROUPS = ("addition",)
 
 
+app = typer.Typer(add_completion=False)
+
+
+@app.command()
 def main(
     group: Annotated[str, typer.Argument(help=f"One of {', '.join(GROUPS)}.")],
     as_json: Annotated[bool, typer.Option("--json", help="Print a list of rows as JSON.")] = False,
@@ -37,4 +41,4 @@ def main(
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    app()

@@ -28,6 +28,7 @@ from src.model import Transformer
 from src.tasks import cross_entropy
 
 LABELLED = 0.85  # a neuron has a frequency if that frequency's family explains this share of its variance (their section 4.2)
+POWER_SHARE = 0.95  # this share of the cosine cube's power counts as the frequencies in use
 ALWAYS_ON = 0.95  # a neuron that is active on this share of the inputs passes its input on almost unchanged: we call it linear
 KEY_RISE = 10.0  # a frequency is key if removing its two directions from the logits multiplies the loss by this
 
@@ -64,7 +65,7 @@ def key_frequencies(run: Run) -> np.ndarray:
     return found if len(found) else _most_power(logits, run.config.p)
 
 
-def _most_power(logits: np.ndarray, p: int, share: float = 0.95) -> np.ndarray:
+def _most_power(logits: np.ndarray, p: int, share: float = POWER_SHARE) -> np.ndarray:
     power = cosine_cube(logits, p, frequencies(p))[0] ** 2
     order = power.argsort()[::-1]
     return np.sort(order[: int(np.searchsorted(power[order].cumsum(), share * power.sum())) + 1] + 1)

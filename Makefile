@@ -5,13 +5,16 @@ PYTHON ?= $(shell for v in 3.12 3.11 3.13; do p=$$(command -v python$$v) && "$$p
 PY := .venv/bin/python
 STAMP := .venv/.installed
 
-.PHONY: site test check env clean
+.PHONY: site test claims check env clean
 
 site: env
 	$(PY) -m src.render
 
 test: env
 	$(PY) -m pytest -q -rs tests
+
+claims: env
+	for group in addition; do $(PY) -m src.claims $$group || exit 1; done
 
 check: env
 	.venv/bin/ruff check src tests benchmarks

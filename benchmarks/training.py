@@ -20,9 +20,10 @@ from rich.console import Console
 from rich.table import Table
 from tqdm import tqdm
 
-from src.config import Config, preset
+from src.config import Config
 from src.model import Transformer
 from src.optimizers import make_optimizer
+from src.presets import preset
 from src.records import cores
 from src.tasks import Dataset, make_dataset, task_loss
 from src.train import init_state, make_chunk

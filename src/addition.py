@@ -146,9 +146,13 @@ def analyse(run: Run) -> dict[str, np.ndarray]:
 
     tokens, targets = jnp.asarray(run.dataset.tokens), jnp.asarray(labels)
     average = jnp.broadcast_to(jnp.asarray(post.mean(axis=0), jnp.float32), post.shape)
-    groups = jnp.asarray(np.stack([linear, mixed, (degree_two < LABELLED) & ~linear & ~mixed & ~dead]))
-    sweep = jax.jit(lambda model, source, groups: ablate_neurons(model, tokens, source, lambda x: cross_entropy(x, targets).mean(), groups))
-    effect, together = sweep(run.model, average, None), sweep(run.model, average, groups)
+    groups = np.stack([linear, mixed, (degree_two < LABELLED) & ~linear & ~mixed & ~dead])
+
+    def sweep(groups: np.ndarray | None) -> np.ndarray:
+        run_all = jax.jit(lambda model: ablate_neurons(model, tokens, average, lambda x: cross_entropy(x, targets).mean(), groups))
+        return np.asarray(run_all(run.model), np.float64)
+
+    effect, together = sweep(None), sweep(groups)
     share = power_by_frequency(np.asarray(run.model.W_E)[:p])
     out = {
         "loss": base,
@@ -180,7 +184,7 @@ def analyse(run: Run) -> dict[str, np.ndarray]:
         "neuron_linear": linear,
         "neuron_mixed": mixed,
         "neuron_dead": dead,
-        "neuron_effect": np.asarray(effect, np.float64) / base - 1,
+        "neuron_effect": effect / base - 1,
         "gradient_symmetricity": gradient_symmetricity(run.model, p),
         "distance_irrelevance": distance_irrelevance(logits, p),
     }

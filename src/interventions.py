@@ -20,6 +20,7 @@ from collections.abc import Callable, Mapping
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Bool, Float, Int, PRNGKeyArray
 
 from src.model import Transformer
@@ -224,19 +225,27 @@ def ablate_neurons(
     tokens: Int[Array, "N n_ctx"],
     source: Float[Array, "N d_mlp"],
     reduce: Callable[[Float[Array, "N d_vocab_out"]], Array],
-    groups: Bool[Array, "K d_mlp"] | None = None,
+    groups: Bool[np.ndarray, "K d_mlp"] | None = None,
 ) -> Array:
     """`reduce(logits)` with each neuron of the last block, or each group, replaced by `source` at the last position.
 
     The last MLP reaches the logits through W_L alone, so neuron j's replacement moves them by (source_j - post_j) W_L[j]: exactly what
-    `replace_activations` computes, without running the network again.
+    `replace_activations` computes, without running the network again. A group costs what its neurons cost.
     """
     name = f"blocks.{len(model.blocks) - 1}.mlp.hook_post"
     logits, cache = run_with_cache(model, tokens)
     change, W_L = source - cache[name][:, -1], neuron_logit_map(model)
     if groups is None:
         return jax.lax.map(lambda cw: reduce(logits + cw[0][:, None] * cw[1][None, :]), (change.T, W_L))
-    return jax.lax.map(lambda group: reduce(logits + (change * group[None, :]) @ W_L), groups.astype(change.dtype))
+    most = max(int(groups.sum(axis=1).max()), 1)
+    order = np.argsort(~groups, axis=1, kind="stable")[:, :most]  # a group's neurons, then others whose share is 0
+    weight = np.take_along_axis(groups, order, axis=1)
+
+    def one(group: tuple[Array, Array]) -> Array:
+        index, share = group
+        return reduce(logits + (change[:, index] * share[None, :]) @ W_L[index])
+
+    return jax.lax.map(one, (jnp.asarray(order), jnp.asarray(weight, change.dtype)))
 
 
 def _over_batch(one: Callable, tokens: Array):

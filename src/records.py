@@ -24,7 +24,6 @@ from src.checkpoint import (
     CheckpointError,
     atomic_write,
     cast,
-    list_runs,
     load_model,
     read_header,
     read_manifest,
@@ -32,7 +31,7 @@ from src.checkpoint import (
     save,
     sha256,
 )
-from src.config import PRESETS, Config, ConfigError
+from src.config import Config, ConfigError
 from src.model import Transformer, count_parameters, predict
 from src.tasks import Dataset, task_correct
 
@@ -166,21 +165,6 @@ def summary(folder: Path) -> str:
         f"worst task {min(m['valid_accuracy']):.2%} held out"
     )  # fmt: skip
     return f"{folder}: {reached}; {m['wrong_cells']:,} of {m['cells']:,} cells wrong at step {m['step']}; {m['seconds']:.0f} s"
-
-
-def expectation(config: Config, n_seeds: int) -> str:
-    """What to expect of a run: the preset's own words, and what the committed run of that name took."""
-    make = PRESETS.get(config.run)
-    words = " ".join((make.__doc__ or "").split()) if make and make() == Config.from_dict({**config.to_dict(), "seed": 0}) else ""
-    took = [read_manifest(run_folder(*found)) for found in list_runs(CHECKPOINTS) if found[0] == config.run]
-    if not took:
-        return f"{words}\nNo committed run to compare; the bar shows the time left.".strip()
-    m = took[0]
-    per_step = m["seconds"] / m["step"]
-    return (
-        f"{words}\nExpect about {per_step * config.steps * n_seeds:.0f} s: the committed run took {m['seconds']:.0f} s for "
-        f"{m['step']} steps on {m['cores']} cores of {m['device']}."
-    ).strip()
 
 
 def publish(folder: Path, root: Path = CHECKPOINTS, steps: int = 1) -> Path:

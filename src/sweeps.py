@@ -17,8 +17,9 @@ from tqdm import tqdm
 
 from src.addition import analyse, key_frequencies
 from src.checkpoint import Run, load_run, run_folder
-from src.config import Config, preset
+from src.config import Config
 from src.measure import Arrays, record, stack
+from src.presets import preset
 from src.progress import load_steps, progress
 from src.train import RUNS, train
 

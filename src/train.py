@@ -29,9 +29,10 @@ from tqdm import tqdm
 
 from src import records
 from src.checkpoint import CheckpointError, load, run_folder, save
-from src.config import PRESETS, Config, ConfigError, preset
+from src.config import Config, ConfigError
 from src.model import Transformer, count_parameters
 from src.optimizers import make_optimizer
+from src.presets import PRESETS, expectation, preset
 from src.tasks import Dataset, make_dataset, task_accuracy, task_loss
 
 RUNS = Path("runs")
@@ -267,7 +268,7 @@ def main(
             with contextlib.suppress(RuntimeError):  # JAX has started already, with the devices it has
                 jax.config.update("jax_num_cpu_devices", records.cores())
         dataset = make_dataset(config)
-        typer.echo(records.expectation(config, len(chosen)))
+        typer.echo(expectation(config, len(chosen)))
         bar, on_chunk = _bar(config, dataset, chosen, 0)
         command = " ".join(["python", "-m", "src.train", *sys.argv[1:]])
         folders = train(config, chosen, out, resume=resume, command=command, on_chunk=on_chunk, log=bar.write)

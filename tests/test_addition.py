@@ -9,10 +9,10 @@ import pytest
 
 from src.addition import analyse, cosine_cube, distance_irrelevance, gradient_symmetricity, key_frequencies, loss, removal_losses
 from src.checkpoint import Run
-from src.config import preset
 from src.fourier import block_directions, project, sum_directions
 from src.interventions import neuron_logit_map
 from src.model import Transformer, predict
+from src.presets import preset
 from src.progress import gini, load_steps, phases, progress
 from src.tasks import make_dataset
 

@@ -20,8 +20,8 @@ from src.algorithm import (
     wave_neurons,
 )  # fmt: skip
 from src.checkpoint import Run, load_run
-from src.config import preset
 from src.model import predict
+from src.presets import preset
 from src.tasks import make_dataset, split_logits
 
 

@@ -12,8 +12,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from src.checkpoint import CHECKPOINTS, CheckpointError, atomic_write, cast, list_runs, load, load_model, load_run, save
-from src.config import preset
 from src.model import Transformer, predict
+from src.presets import preset
 from src.records import correct_cells
 from src.tasks import make_dataset
 

@@ -2,7 +2,8 @@
 
 import pytest
 
-from src.config import PRESETS, Config, ConfigError, preset
+from src.config import Config, ConfigError
+from src.presets import PRESETS, preset
 
 
 @pytest.mark.parametrize("name", PRESETS)

@@ -1,12 +1,13 @@
 """A measurement is loaded while it is fresh and recomputed when a checkpoint or a source changed."""
 
+import importlib
 import json
 
 import numpy as np
 import pytest
 
 from src import measure as measure_module
-from src.measure import imported_modules, measure
+from src.measure import code_lines, imported_modules, measure
 
 CALLS = []
 
@@ -59,3 +60,20 @@ def test_a_bad_result_is_refused_and_nothing_written(tmp_path, bad):
 def test_sources_follow_imports():
     assert {"primality", "model", "tasks", "config", "integers", "checkpoint"} <= imported_modules("primality")
     assert "train" not in imported_modules("primality")
+
+
+def test_only_code_counts():
+    source = '"""Doc."""\nimport os\n\n\ndef f(x):\n    """Twice\n    x."""\n    # a note\n    return 2 * x\n'
+    again = '"""Other."""\n\nimport os\n\ndef f(x):\n    """Twice x."""\n    return 2 * x\n'
+    assert code_lines(source) == code_lines(again) == "import os\ndef f(x):\n    return 2 * x"
+    assert code_lines(source.replace("2 * x", "3 * x")) != code_lines(source)
+
+
+@pytest.mark.parametrize("path", sorted(measure_module.FOLDER.glob("*-analysis.npz")), ids=lambda path: path.stem)
+def test_committed_measurements_are_fresh(path, monkeypatch):
+    monkeypatch.undo()
+    with np.load(path, allow_pickle=False) as data:
+        stored = json.loads(str(data["provenance"]))
+    module, name = stored["function"].rsplit(".", 1)
+    function = getattr(importlib.import_module(module), name)
+    assert stored["source"] == measure_module.source_digest(function), f"{path.name} is stale: run make claims and commit it"

@@ -7,9 +7,9 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from src.config import preset
 from src.interventions import hook_shapes, run_with_cache, run_with_hooks
 from src.model import Transformer, count_parameters, dropout, predict
+from src.presets import preset
 from src.tasks import make_dataset
 
 BLOCKS = ["standard", "sas", "sas-p"]

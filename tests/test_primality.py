@@ -5,7 +5,7 @@ import pytest
 import sympy
 
 from src.checkpoint import load_run
-from src.config import preset
+from src.presets import preset
 from src.primality import primality, primes_from_residues
 from src.tasks import make_dataset
 

@@ -8,7 +8,7 @@ import yaml
 
 from src import tables
 from src.checkpoint import CHECKPOINTS, ROOT, list_runs
-from src.config import PRESETS
+from src.presets import PRESETS
 
 
 def test_the_readmes_table_is_the_manifests():

@@ -7,7 +7,7 @@ import pytest
 from typer.testing import CliRunner
 
 from src import measure, sweeps
-from src.config import preset
+from src.presets import preset
 from src.sweeps import Sweep, app, outcome, run_sweep
 
 pytestmark = pytest.mark.usefixtures("optax_promotes")

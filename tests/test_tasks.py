@@ -11,7 +11,8 @@ import sympy
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from src.config import ConfigError, preset
+from src.config import ConfigError
+from src.presets import preset
 from src.tasks import cross_entropy, decade_numbers, make_dataset, split_logits, task_accuracy, task_loss
 
 

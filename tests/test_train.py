@@ -12,9 +12,10 @@ import pytest
 from typer.testing import CliRunner
 
 from src.checkpoint import CheckpointError, load_run
-from src.config import ConfigError, preset
+from src.config import ConfigError
 from src.model import Transformer
 from src.optimizers import grokfast, make_optimizer, schedule
+from src.presets import preset
 from src.records import publish
 from src.tasks import make_dataset
 from src.train import Diverged, app, kept_steps, mean_loss, train

@@ -19,24 +19,32 @@ START, END = "<!-- runs: start -->", "<!-- runs: end -->"
 
 def pipe_table(header: Sequence[str], rows: Sequence[Sequence[object]], align: str = "") -> str:
     """A markdown pipe table; `align` has one of l, r for each column, the rest is left."""
-    marks = ["---:" if a == "r" else ":---" for a in align.ljust(len(header), "l")]
+    widths = [max(len(str(line[i])) for line in (header, *rows)) for i in range(len(header))]
+    widths = [min(max(w, 4), 40) for w in widths]
+    marks = ["-" * w + ":" if a == "r" else ":" + "-" * w for a, w in zip(align.ljust(len(header), "l"), widths, strict=True)]
     lines = [header, marks, *rows]
     return "\n".join("| " + " | ".join(str(cell) for cell in line) + " |" for line in lines)
 
 
 def runs_markdown() -> str:
-    """Every committed run with its size, the step at which it generalised and its errors."""
+    """Every committed run with its size, and over its seeds the step at which they generalised and their errors."""
     rows = []
-    for run, seed in list_runs():
-        m = read_manifest(run_folder(run, seed))
-        c = m["config"]
-        reached = m["steps_to_generalise"]
+    for run in dict.fromkeys(name for name, _ in list_runs()):
+        seeds = [read_manifest(run_folder(*found)) for found in list_runs() if found[0] == run]
+        m, c = seeds[0], seeds[0]["config"]
+        reached = [one["steps_to_generalise"] for one in seeds]
         rows.append((
-            f"`{run}`", seed, f"{c['task']}, {c['p']}", c["block"], f"{m['parameters']:,}", f"{c['train_fraction']:.0%}",
-            "never" if reached is None else f"{reached:,}", f"{m['step']:,}", f"{m['wrong_cells']:,} of {m['cells']:,}",
+            f"`{run}`", len(seeds), f"{c['task']}, {c['p']}", c["block"], f"{m['parameters']:,}", f"{c['train_fraction']:.0%}",
+            "some never" if None in reached else span(reached), f"{m['step']:,}",
+            f"{span([one['wrong_cells'] for one in seeds])} of {m['cells']:,}",
         ))  # fmt: skip
-    header = ("run", "seed", "task, p", "block", "weights", "trained on", f"≥ {THRESHOLD:.0%} at", "steps", "wrong cells")
+    header = ("run", "seeds", "task, p", "block", "weights", "trained on", f"≥ {THRESHOLD:.0%} at", "steps", "wrong cells")
     return pipe_table(header, rows, "lrllrrrrr")
+
+
+def span(values: Sequence[int]) -> str:
+    """The range over seeds."""
+    return f"{min(values):,}" if min(values) == max(values) else f"{min(values):,} to {max(values):,}"
 
 
 def runs_table() -> Markdown:

@@ -270,7 +270,8 @@ def main(
         dataset = make_dataset(config)
         typer.echo(expectation(config, len(chosen)))
         bar, on_chunk = _bar(config, dataset, chosen, 0)
-        command = " ".join(["python", "-m", "src.train", *sys.argv[1:]])
+        command = f"python -m src.train --preset {preset_name or 'laptop'}"
+        command += "".join(f" --set {a}" for a in assignments or []) + f" --seed {seed}" + (f" --seeds {seeds}" if seeds > 1 else "")
         folders = train(config, chosen, out, resume=resume, command=command, on_chunk=on_chunk, log=bar.write)
         bar.close()
     except (ConfigError, CheckpointError) as error:

@@ -37,7 +37,7 @@ class Claim:
     @property
     def goal(self) -> str:
         if self.low == self.high:
-            return f"= {self.low:{self.form}}"
+            return f"exactly {self.low:{self.form}}"
         if not np.isfinite(self.high):
             return f"≥ {self.low:{self.form}}" if np.isfinite(self.low) else "reported"
         return f"≤ {self.high:{self.form}}" if not np.isfinite(self.low) else f"{self.low:{self.form}} to {self.high:{self.form}}"

@@ -8,7 +8,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-GROUPS = ("addition",)
+GROUPS = ("addition", "residues")
 
 
 app = typer.Typer(add_completion=False)

@@ -4,15 +4,14 @@ import numpy as np
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
+from matplotlib.ticker import NullFormatter
 
 from src.addition import LABELLED, cosine_cube
 from src.checkpoint import Run
-from src.figures.style import GREY, PRIME, Target, new_figure, styled
+from src.figures.style import AMBER, BLUE, GREEN, GREY, PINK, PRIME, Target, new_figure, styled
 from src.measure import Arrays
 from src.model import predict
 from src.progress import phases
-
-BLUE, GREEN, PINK, AMBER = "#0072B2", "#009E73", "#CC79A7", "#E69F00"
 
 
 def _turns(course: Arrays, seed: int) -> dict[str, float]:
@@ -22,7 +21,7 @@ def _turns(course: Arrays, seed: int) -> dict[str, float]:
 def _shade(ax, turns: dict[str, float], end: float) -> None:
     """Bands for the phases, named along the top."""
     edges = [0.0, turns["memorisation"], turns["formation"], turns["clean_up"], end]
-    names = ("memorise", "form circuits", "clean up", "")
+    names = ("memorise", "form", "clean up", "")
     for k, (a, b, name) in enumerate(zip(edges, edges[1:], names, strict=False)):
         if b == b and a == a:
             ax.axvspan(a, b, color=GREY, alpha=(0.16, 0.04, 0.16, 0.0)[k], linewidth=0)
@@ -47,7 +46,7 @@ def fig_course(course: Arrays, *, seed: int = 0, target: Target = "paper") -> Fi
         ax.plot(course["step"][seed], course[name][seed], line, color=colour, label=label)
     _shade(ax, _turns(course, seed), course["step"][seed][-1])
     ax.set(yscale="log", xlabel="step", ylabel="loss (nats)", xlim=(0, course["step"][seed][-1]))
-    ax.legend(loc="upper right")
+    ax.legend(loc="center right")
     return figure
 
 
@@ -96,6 +95,7 @@ def fig_neurons(analysis: Arrays, *, seed: int = 0, target: Target = "paper") ->
     shown = np.arange(len(found)) if len(found) <= 12 else np.arange(0, len(found), 5)
     axes[0, 1].set_xticks(shown, [str(found[i]) for i in shown])
     axes[0, 1].set(xlabel="best frequency k", ylabel="neurons")
+    axes[0, 1].margins(y=0.08)
     return figure
 
 
@@ -140,6 +140,7 @@ def fig_optimisers(outcome: Arrays, names: tuple[str, ...], *, target: Target = 
             ax.plot(values[values >= 0], np.full((values >= 0).sum(), i), "o", color=BLUE, alpha=0.7)
             ax.plot(np.median(values), i, "|", color=PRIME, markersize=12)
         ax.set(xscale="log", xlabel=f"{label} to 99% held out")
+        ax.xaxis.set_minor_formatter(NullFormatter())
     axes[0, 0].set_yticks(np.arange(len(names)), names)
     axes[0, 0].set_ylim(len(names) - 0.5, -0.5)
     return figure

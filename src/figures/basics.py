@@ -80,7 +80,7 @@ def fig_spectrum(runs: list[Run], *, target: Target = "paper") -> Figure:
         share = power_by_frequency(W_E)
         ax.bar(np.arange(1, len(share) + 1), share, color="#0072B2", width=0.8)
         ax.axhline(noise_ceiling(p, W_E.shape[1]), color=PRIME, linewidth=1, linestyle="--", label="noise, 99%")
-        ax.set(ylabel="share of variance", title=f"{run.config.run}: {run.config.task}, p = {p}")
+        ax.set(ylabel="share of variance", title=f"{run.config.run}, p = {p}")
     axes[0, 0].legend()
     axes[-1, 0].set_xlabel("frequency k of cos, sin(2πkx/p)")
     return figure

@@ -14,6 +14,7 @@ Target = Literal["paper", "slide"]
 WIDTH = {"paper": 6.3, "slide": 9.0}  # inches
 GREY = "#767676"
 PRIME, COMPOSITE = "#D55E00", "#76767640"
+BLUE, GREEN, PINK, AMBER = "#0072B2", "#009E73", "#CC79A7", "#E69F00"
 
 
 def styled(make: Callable[..., Figure]) -> Callable[..., Figure]:

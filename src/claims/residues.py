@@ -1,0 +1,129 @@
+"""How a transformer recognises primes: every headline number of the residue networks, both blocks."""
+
+from functools import cache
+
+import jax.numpy as jnp
+import numpy as np
+
+from src.algorithm import carry_network, margins, phase_network, phase_neurons
+from src.checkpoint import Run, load_run
+from src.claims import Claim, claim
+from src.claims.addition import seeds_of
+from src.measure import Arrays, measure
+from src.model import count_parameters, predict
+from src.presets import preset
+from src.primality import primality
+from src.residues import LABELLED, analyse_all
+from src.tasks import make_dataset
+
+BLOCKS = {"paper": "simplified", "paper-standard": "standard"}
+
+
+def analysis(run: str = "paper") -> Arrays:
+    """`src.residues.analyse` of every committed seed: arrays (seeds, ...)."""
+    return measure(f"{run}-analysis", analyse_all, seeds_of(run))
+
+
+@cache
+def runs_of(run: str) -> tuple[Run, ...]:
+    """Every committed seed of a run, loaded once."""
+    return tuple(load_run(*found) for found in seeds_of(run))
+
+
+def first_steps(run: Run, threshold: float = 0.99) -> np.ndarray:
+    """The step from which each task's held-out accuracy first stands at `threshold`: (T,), NaN where it never does."""
+    reached = run.metrics["valid_accuracy"] >= threshold
+    return np.where(reached.any(axis=0), run.metrics["step"][reached.argmax(axis=0)], np.nan)
+
+
+def rank_correlation(x: np.ndarray, y: np.ndarray) -> float:
+    """Spearman's correlation; ties get their mean rank."""
+
+    def ranks(v: np.ndarray) -> np.ndarray:
+        return np.asarray([(v < a).sum() + ((v == a).sum() - 1) / 2 for a in v])
+
+    return float(np.corrcoef(ranks(x), ranks(y))[0, 1])
+
+
+@cache
+def hand_written() -> dict[str, np.ndarray]:
+    """Margins of every cell for the phase and the carry network in both blocks at p = 113: name -> (N, T)."""
+    out = {}
+    for name, block in BLOCKS.items():
+        config = preset(name)
+        data = make_dataset(config)
+        for kind, write in (("phase", phase_network), ("carry", carry_network)):
+            out[f"{kind}, {block}"] = margins(np.asarray(predict(write(config), jnp.asarray(data.tokens))), data.labels, data.widths)
+    return out
+
+
+def off_diagonal(x: np.ndarray) -> np.ndarray:
+    """(seeds, T, T) -> (seeds, T (T - 1))."""
+    return x[:, ~np.eye(x.shape[1], dtype=bool)]
+
+
+def block_rows(run: str, letter: str) -> list[Claim]:
+    """The rows of one block."""
+    a, runs, block = analysis(run), runs_of(run), BLOCKS[run]
+    own = {name: np.diagonal(a[name], axis1=1, axis2=2) for name in ("ablated", "removed", "kept", "ablated_random", "removed_random")}
+    excess = {name: (value - a["chance"]).max(axis=1) for name, value in own.items()}
+    cells = a["accuracy"].shape[1] * runs[0].config.p ** 2
+    confusion = [primality(one) for one in runs]
+    q = np.asarray(runs[0].dataset.widths)
+    rows = [
+        ("wrong cells of 370,301, held-out rows included", a["wrong"], dict(anchor="not given", low=0, high=0, form=".0f",
+         why="the last cells are large primes on held-out rows; the schedule ends before the network has them all")),
+        ("steps until every task stands at 99% held out", [one.manifest["steps_to_generalise"] for one in runs],
+         dict(anchor="about 40,000 (lineage, one seed)", high=1000, form=",.0f", why="some seeds need a little longer in this schedule")),
+        ("primality below 12,769 by composition: precision", [c.precision for c in confusion], dict(low=1, high=1, form=".3%",
+         why="a wrong zero residue among the wrong cells")),
+        ("the same: recall of primes", [c.recall for c in confusion], dict(anchor="> 99% (Lee and Kim, other interval)", low=1, high=1, form=".3%",
+         why="a wrong zero residue among the wrong cells")),
+        ("rank correlation of q with the step at which task q arrives", [rank_correlation(q, first_steps(one)) for one in runs], dict(low=0.3, form=".2f")),
+        ("pre-activations: share that is one function of x0 plus one of x1", a["additive"], dict(low=0.99, form=".4%")),
+        ("attention from '=': largest deviation over all inputs", a["attention_spread"], dict(high=0.05, form=".1e")),
+        ("pre-activations in the best rational family, mean over neurons", a["rational"].mean(axis=1), dict(low=0.85, form=".3f")),
+        ("the same in the best pair of frequencies of Z/p", a["zp"].mean(axis=1), dict(form=".3f")),
+        ("the same in the best of as many random families (null)", a["random"].mean(axis=1), dict(form=".3f")),
+        ("after the ReLU: rational, mean over neurons", a["rational_post"].mean(axis=1), dict(low=0.8, form=".3f")),
+        ("neurons whose rational family explains 85%", (a["rational"] >= LABELLED).mean(axis=1), dict(anchor="84.6% (Nanda, one task)", low=0.99, form=".1%",
+         why="the others mix two frequencies; their best family is listed with its share in the measurement")),
+        ("neurons whose family is better than the best random one", (a["rational"] > a["random"]).mean(axis=1), dict(low=0.95, form=".1%",
+         why="726 random families cover about a tenth of all pairs of frequencies, so some neurons find a close one by chance")),
+        ("neurons whose component hurts its own prime most when removed", (a["hurts"] == a["q"]).mean(axis=1), dict(low=0.99, form=".1%",
+         why="neighbouring frequencies of two primes cannot be told apart on 113 points")),
+        ("a prime's neurons mean-ablated: its accuracy above chance, worst prime", excess["ablated"], dict(high=0.01, form=".1%",
+         why="neurons labelled with other primes carry a little of it")),
+        ("the same, median prime", np.median(own["ablated"] - a["chance"], axis=1), dict(high=0.05, form=".1%", why="as above")),
+        ("the same: share of the 812 other accuracies that stay at 99%", (off_diagonal(a["ablated"]) >= 0.99).mean(axis=1), dict(low=1, high=1, form=".2%",
+         why="a few pairs of primes share a frequency to within the resolution of 113 points")),
+        ("control, random groups of the same size: the same share", (off_diagonal(a["ablated_random"]) >= 0.99).mean(axis=1), dict(form=".1%")),
+        ("a prime's functions removed: its accuracy above chance, worst prime", excess["removed"], dict(high=0.01, form=".1%",
+         why="frequencies with less than 5% of the prime's strength were left in")),
+        ("the same: share of the others that stay at 99%", (off_diagonal(a["removed"]) >= 0.99).mean(axis=1), dict(low=1, high=1, form=".2%",
+         why="as for ablation: shared frequencies")),
+        ("control, as many random families removed: worst accuracy of any task", a["removed_random"].min(axis=(1, 2)), dict(form=".1%")),
+        ("only a prime's functions kept: its accuracy, worst prime", own["kept"].min(axis=1), dict(low=0.99, form=".2%")),
+        ("phases: median of |psi - phi0 - phi1| over neurons (random: 1.57)", np.median(a["phase_error"], axis=1), dict(high=0.1, form=".3f")),
+        ("the nine numbers of each neuron, run as read: cells right", 1 - a["extracted_wrong"] / cells, dict(low=1, high=1, form=".1%",
+         why="neurons of other primes correct what a prime's few neurons leave unbalanced, and this reading drops their share")),
+        ("one strength for each (q, k), phases evenly spread: wrong cells", a["regrouped_wrong"], dict(anchor="95.5% right (idealised, addition)", low=0, high=0, form=".0f")),
+        ("agreement of that algorithm with the network, cell by cell", a["agreement"], dict(low=0.9999, form=".4%")),
+        ("its smallest margin (logits)", a["regrouped_margin"], dict(low=0.01, form=".2f")),
+        ("numbers it has", a["numbers"], dict(form=".0f")),
+        ("parameters of the network", [count_parameters(one.model) for one in runs], dict(form=",.0f")),
+        ("frequencies used, mean over primes", a["frequencies"].mean(axis=1), dict(form=".1f")),
+    ]  # fmt: skip
+    return [claim(f"{letter}{i + 1}", f"{block}: {text}", values, **options) for i, (text, values, options) in enumerate(rows)]  # pyright: ignore[reportArgumentType]
+
+
+def rows() -> list[Claim]:
+    """Both blocks, then the networks written by hand."""
+    out = block_rows("paper", "B") + block_rows("paper-standard", "S")
+    for i, (name, margin) in enumerate(hand_written().items()):
+        out.append(claim(f"H{2 * i + 1}", f"written by hand ({name}): wrong cells", [(margin <= 0).sum()], low=0, high=0, form=".0f"))
+        out.append(claim(f"H{2 * i + 2}", f"written by hand ({name}): smallest margin", [margin.min()], low=1e-9, form=".1e"))
+    config = preset("paper")
+    out.append(claim("H9", "neurons of the phase network", [len(phase_neurons(config.p).q)], form=".0f"))
+    out.append(claim("H10", "neurons of the carry network", [2 * len(make_dataset(config).widths)], form=".0f"))
+    return out

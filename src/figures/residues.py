@@ -1,0 +1,136 @@
+"""Figures of the residue networks: bases, dissociation, one neuron, phases, order of learning, margins."""
+
+from collections.abc import Sequence
+
+import jax.numpy as jnp
+import numpy as np
+from matplotlib.cm import ScalarMappable
+from matplotlib.colors import Normalize
+from matplotlib.figure import Figure
+
+from src.algorithm import extract
+from src.checkpoint import Run
+from src.claims.residues import first_steps
+from src.figures.style import BLUE, GREEN, GREY, PRIME, Target, new_figure, styled
+from src.integers import primes_below
+from src.interventions import neuron_logit_map, run_with_cache
+from src.measure import Arrays
+
+
+@styled
+def fig_bases(analyses: dict[str, Arrays], *, target: Target = "paper") -> Figure:
+    """How much of each pre-activation one family explains: rational, any pair of Z/p, random. All seeds; one panel a block."""
+    figure, axes = new_figure(target, height=2.2, columns=len(analyses), sharey=True)
+    curves = (("rational", "rational k/q", BLUE, "-"), ("zp", "best pair of Z/p", PRIME, "--"), ("random", "random", GREY, ":"))
+    for ax, (name, a) in zip(axes[0], analyses.items(), strict=True):
+        for field, label, colour, line in (
+            ("rational", "rational k/q", BLUE, "-"),
+            ("zp", "best pair of Z/p", PRIME, "--"),
+            ("random", "random", GREY, ":"),
+        ):
+            x = np.sort(a[field].ravel())
+            ax.plot(x, np.arange(1, len(x) + 1) / len(x), line, color=colour, label=label)
+        ax.set(title=name, xlabel="variance explained by one family", xlim=(0.3, 1))
+    axes[0, 0].set_ylabel("share of neurons below")
+    axes[0, 0].legend(loc="upper left")
+    return figure
+
+
+@styled
+def fig_dissociation(analysis: Arrays, p: int, *, seed: int = 0, target: Target = "paper") -> Figure:
+    """Accuracy of each task (column) with each prime's neurons mean-ablated (row), beside random groups of the same size."""
+    figure, axes = new_figure(target, height=2.9, columns=2, sharey=True)
+    primes = primes_below(p)
+    scale = ScalarMappable(Normalize(0, 1), "viridis")
+    shown = np.unique(np.linspace(0, len(primes) - 1, 8).round().astype(int))
+    for ax, field, title in zip(axes[0], ("ablated", "ablated_random"), ("neurons of prime q", "as many random neurons"), strict=True):
+        ax.imshow(analysis[field][seed], cmap=scale.cmap, norm=scale.norm)
+        ax.set(title=title, xlabel="task", xticks=shown, yticks=shown)
+        ax.set_xticklabels([str(primes[i]) for i in shown])
+        ax.set_yticklabels([str(primes[i]) for i in shown])
+    axes[0, 0].set_ylabel("ablated prime")
+    bar = figure.colorbar(scale, ax=axes[0].tolist(), shrink=0.85, label="accuracy")
+    bar.outline.set_edgecolor(GREY)
+    return figure
+
+
+@styled
+def fig_neuron(run: Run, neuron: int | None = None, *, target: Target = "paper") -> Figure:
+    """One neuron: what it reads of each digit with the wave that stands for it, its activation, and what it writes to its own task.
+
+    By default the neuron whose two waves are cleanest among those of frequency below 1/4 on both digits.
+    """
+    n, p = extract(run), run.config.p
+    _, cache = run_with_cache(run.model, jnp.asarray(run.dataset.tokens))
+    pre = np.asarray(cache["blocks.0.mlp.hook_pre"][:, -1], np.float64)
+    turns = np.stack([n.k / n.q, np.abs((n.k * p / n.q + 0.5) % 1 - 0.5)])
+    if neuron is None:
+        slow = (turns < 0.12).all(axis=0) & (turns > 0.02).all(axis=0) & (n.q > 5)
+        neuron = int(np.argmax(np.where(slow if slow.any() else True, n.b * n.a0, -1)))
+    j, q, k = neuron, int(n.q[neuron]), int(n.k[neuron])
+    grid, x = pre[:, j].reshape(p, p), np.arange(p)
+    fine = np.linspace(0, p - 1, 2000)
+    figure, axes = new_figure(target, height=3.6, rows=2, columns=2)
+    for ax, values, turn, a, phi, digit in (
+        (axes[0, 0], grid.mean(axis=0), k / q, n.a0[j], n.phi0[j], "x_0"),
+        (axes[0, 1], grid.mean(axis=1), ((k * p / q + 0.5) % 1) - 0.5, n.a1[j], n.phi1[j], "x_1"),
+    ):
+        values = values - values.mean()
+        ax.plot(fine, a * np.cos(2 * np.pi * turn * fine - phi), color=GREY, linewidth=0.8)
+        ax.plot(x, values, ".", color=BLUE)
+        ax.set(xlabel=f"${digit}$", title=f"before the ReLU, {abs(turn):.3f} turns a step")
+    image = axes[1, 0].imshow(np.maximum(grid, 0), cmap="viridis", origin="lower")
+    axes[1, 0].set(xlabel="$x_0$", ylabel="$x_1$", title=f"activation, neuron {j} (q = {q}, k = {k})")
+    figure.colorbar(image, ax=axes[1, 0]).outline.set_edgecolor(GREY)
+    end = int(np.cumsum(run.dataset.widths)[run.dataset.widths.index(q)])
+    writes = np.asarray(neuron_logit_map(run.model), np.float64)[j, end - q : end]
+    c = np.linspace(0, q - 1, 2000)
+    axes[1, 1].plot(c, writes.mean() + n.b[j] * np.cos(2 * np.pi * k * c / q - n.psi[j]), color=GREY, linewidth=0.8)
+    axes[1, 1].plot(np.arange(q), writes, ".", color=PRIME)
+    axes[1, 1].set(xlabel=f"class of task q = {q}", title="what it writes")
+    return figure
+
+
+@styled
+def fig_phases(run: Run, *, target: Target = "paper") -> Figure:
+    """The read-out phase of every neuron against the sum of its two input phases; theory says they are equal."""
+    n = extract(run)
+    figure, axes = new_figure(target, height=2.6, columns=2)
+    turn = 2 * np.pi
+    axes[0, 0].scatter((n.phi0 + n.phi1) % turn / turn, n.psi % turn / turn, s=2, color=BLUE, linewidths=0)
+    axes[0, 0].set(xlabel=r"$\varphi_0 + \varphi_1$ (turns)", ylabel=r"$\psi$ (turns)", xlim=(0, 1), ylim=(0, 1), aspect="equal")
+    axes[0, 1].scatter(n.a0, n.a1, s=2, color=GREEN, linewidths=0)
+    limit = float(max(n.a0.max(), n.a1.max())) * 1.05
+    axes[0, 1].plot([0, limit], [0, limit], color=GREY, linewidth=0.8, linestyle=":")
+    axes[0, 1].set(xlabel="amplitude on $x_0$", ylabel="amplitude on $x_1$", xlim=(0, limit), ylim=(0, limit), aspect="equal")
+    return figure
+
+
+@styled
+def fig_order(runs: dict[str, Sequence[Run]], *, target: Target = "paper") -> Figure:
+    """The step at which each task reaches 99% on held-out rows, over q; all seeds and their median."""
+    figure, axes = new_figure(target, height=2.2, columns=len(runs), sharey=True)
+    for ax, (name, seeds) in zip(axes[0], runs.items(), strict=True):
+        q, p = np.asarray(seeds[0].dataset.widths), seeds[0].config.p
+        steps = np.stack([first_steps(run) for run in seeds])
+        for row in steps:
+            ax.plot(q, row, ".", color=BLUE, alpha=0.35)
+        ax.plot(q, np.nanmedian(steps, axis=0), color=GREY, linewidth=0.8)
+        easy = (p % q == 1) | (p % q == q - 1)
+        ax.plot(q[easy], np.nanmedian(steps, axis=0)[easy], "o", color=PRIME, label=f"{p} = ±1 mod q")
+        ax.set(title=name, xlabel="prime q", ylim=(0, None))
+    axes[0, 0].set_ylabel("step to 99% held out")
+    axes[0, 0].legend()
+    return figure
+
+
+@styled
+def fig_margins(by_name: dict[str, np.ndarray], *, target: Target = "paper") -> Figure:
+    """The distribution of margins over all cells, each network's in units of its own median."""
+    figure, axes = new_figure(target, height=2.4)
+    for (name, m), colour in zip(by_name.items(), (BLUE, PRIME, GREEN, GREY), strict=False):
+        x = np.sort(m.ravel() / np.median(m))[:: max(1, m.size // 4000)]
+        axes[0, 0].plot(np.maximum(x, 1e-8), np.arange(1, len(x) + 1) / len(x), color=colour, label=name)
+    axes[0, 0].set(xscale="log", xlabel="margin, in units of the network's median", ylabel="share of cells below", xlim=(1e-7, 10))
+    axes[0, 0].legend()
+    return figure

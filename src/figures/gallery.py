@@ -10,8 +10,11 @@ from matplotlib.figure import Figure
 from src.addition import key_frequencies
 from src.checkpoint import ROOT, load_run
 from src.claims.addition import OPTIMISERS, all_networks, analysis
+from src.claims.residues import BLOCKS, hand_written, runs_of
+from src.claims.residues import analysis as residue_analysis
 from src.figures.addition import fig_clock_pizza, fig_cosine_cube, fig_course, fig_measures, fig_neurons, fig_optimisers, fig_removal
 from src.figures.basics import fig_attention, fig_decades, fig_learning, fig_primes_polar, fig_spectrum
+from src.figures.residues import fig_bases, fig_dissociation, fig_margins, fig_neuron, fig_order, fig_phases
 from src.figures.style import Target
 from src.measure import recorded
 
@@ -104,6 +107,47 @@ GALLERY: dict[str, Entry] = {
         "fig_clock_pizza(all_networks())",
         "Modular addition: clock or pizza, by optimiser and block.",
         "A scatter plot of distance irrelevance against gradient symmetricity with the published clock and pizza as stars.",
+    ),
+    "order": Entry(
+        lambda target: fig_order({block: runs_of(run) for run, block in BLOCKS.items()}, target=target),
+        "fig_order({block: runs_of(run) for run, block in BLOCKS.items()})",
+        "The step at which each residue task reaches 99% on held-out rows, over q; all seeds.",
+        "Two scatter plots, one for each block, of steps over the prime q. Steps grow with q; the primes 2 and 7, for "
+        "which 113 is 1 mod q, come first.",
+    ),
+    "bases": Entry(
+        lambda target: fig_bases({block: residue_analysis(run) for run, block in BLOCKS.items()}, target=target),
+        "fig_bases({block: residue_analysis(run) for run, block in BLOCKS.items()})",
+        "How much of each neuron's pre-activation one family explains: rational, any pair of Z/113, random.",
+        "Cumulative curves over neurons, one panel for each block. The rational curve lies far to the right, near one; that of Z/113 in "
+        "the middle; the random one at about a half.",
+    ),
+    "neuron": Entry(
+        lambda target: fig_neuron(load_run("paper"), target=target),
+        'fig_neuron(load_run("paper"))',
+        "One neuron of the simplified block: what it reads of each digit, its activation, and what it writes.",
+        "Four panels. Two show values that follow a cosine in each digit; one the activation over both digits, a lattice of bright "
+        "spots; one the written logits, which follow a cosine over the classes.",
+    ),
+    "phases": Entry(
+        lambda target: fig_phases(load_run("paper"), target=target),
+        'fig_phases(load_run("paper"))',
+        "Read-out phase against the sum of the input phases, and the amplitudes on both digits, for every neuron.",
+        "Left, points on the diagonal: the read-out phase is the sum of the input phases. Right, points scattered about the diagonal: the "
+        "amplitudes on both digits are alike.",
+    ),
+    "dissociation": Entry(
+        lambda target: fig_dissociation(residue_analysis("paper"), 113, target=target),
+        'fig_dissociation(residue_analysis("paper"), 113)',
+        "Accuracy of each task with each prime's neurons mean-ablated, beside random groups of the same size.",
+        "Two square heat maps of 29 by 29. On the left only the diagonal is dark: each prime's neurons matter to its own task alone. On "
+        "the right there is no diagonal, and many cells are slightly darker.",
+    ),
+    "margins": Entry(
+        lambda target: fig_margins(hand_written(), target=target),
+        "fig_margins(hand_written())",
+        "Margins of all 370,301 cells in the networks written by hand, in units of each network's median.",
+        "Cumulative curves on a log axis. The phase network has a long tail of small margins; the carry network has not.",
     ),
     "attention": Entry(
         lambda target: fig_attention(load_run("paper"), target=target),

@@ -23,11 +23,7 @@ def fig_bases(analyses: dict[str, Arrays], *, target: Target = "paper") -> Figur
     figure, axes = new_figure(target, height=2.2, columns=len(analyses), sharey=True)
     curves = (("rational", "rational k/q", BLUE, "-"), ("zp", "best pair of Z/p", PRIME, "--"), ("random", "random", GREY, ":"))
     for ax, (name, a) in zip(axes[0], analyses.items(), strict=True):
-        for field, label, colour, line in (
-            ("rational", "rational k/q", BLUE, "-"),
-            ("zp", "best pair of Z/p", PRIME, "--"),
-            ("random", "random", GREY, ":"),
-        ):
+        for field, label, colour, line in curves:
             x = np.sort(a[field].ravel())
             ax.plot(x, np.arange(1, len(x) + 1) / len(x), line, color=colour, label=label)
         ax.set(title=name, xlabel="variance explained by one family", xlim=(0.3, 1))

@@ -1,7 +1,7 @@
 """Is there a spike of active frequencies while the network learns? The same trajectory counted in two bases and three ways.
 
-Earlier work on these networks (Syrkis and Sogaard 2025) counts frequencies of Z/p whose strength in the neurons exceeds a threshold and reports that
-their number rises and falls again around the time of generalisation. A count depends on its threshold. We take the neurons'
+Earlier work on these networks (Syrkis and Sogaard 2025) counts frequencies of Z/p whose strength in the neurons exceeds a threshold, and
+reports that their number rises and falls again around the time of generalisation. A count depends on its threshold. We take the neurons'
 pre-activations as a function of each digit and count, at every kept step, the frequencies that are
 
 - `text`: above the mean by two standard deviations, over the frequencies of that step;

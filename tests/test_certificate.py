@@ -1,0 +1,66 @@
+"""The certificate never claims more than is true, and proves the networks written by hand."""
+
+from dataclasses import replace
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from src.algorithm import carry_network, phase_network
+from src.certificate import certify, tables, writing_groups
+from src.checkpoint import load_run
+from src.interventions import run_with_cache
+from src.model import Transformer, predict
+from src.presets import preset
+from src.tasks import make_dataset, task_accuracy
+
+
+@pytest.mark.parametrize("write", [phase_network, carry_network])
+@pytest.mark.parametrize("name", ["laptop", "paper"])
+def test_hand_written_networks_are_proved_with_less_work(name, write):
+    config = preset(name)
+    model = write(config)
+    proof = certify(model, config, writing_groups(model, config))
+    assert (proof.bound == 1).all() and proof.operations * 20 < proof.brute_force
+
+
+@pytest.mark.parametrize("block", ["standard", "sas"])
+@pytest.mark.parametrize("scale", [0.0, 0.001, 1.0])
+def test_the_bound_is_never_above_the_accuracy(block, scale, getkey):
+    config = replace(preset("laptop"), p=11, block=block)
+    data = make_dataset(config)
+    model = jax.tree.map(lambda x: x + scale * jax.random.normal(getkey(), x.shape) * x.std(), phase_network(config, 7))
+    accuracy = np.asarray(task_accuracy(predict(model, jnp.asarray(data.tokens)), jnp.asarray(data.labels), data.widths))
+    rng = np.random.default_rng(0)
+    for groups in (writing_groups(model, config), rng.random((4, config.d_mlp)) < 0.9, np.zeros((4, config.d_mlp), bool)):
+        bound = certify(model, config, groups).bound
+        assert (bound <= accuracy + 1e-6).all()
+    if scale == 0.001:
+        assert certify(model, config, writing_groups(model, config)).bound.mean() > 0
+
+
+@pytest.mark.parametrize("block", ["standard", "sas"])
+def test_tables_are_the_network_within_their_error(block, getkey):
+    config = replace(preset("smoke"), p=7, d_model=16, d_mlp=24, block=block)
+    data = make_dataset(config)
+    model = jax.tree.map(lambda x: x + 0.3 * jax.random.normal(getkey(), x.shape), Transformer(config, data, key=getkey()))
+    t = tables(model, config)
+    _, cache = run_with_cache(model, jnp.asarray(data.tokens))
+    pre = np.asarray(cache["blocks.0.mlp.hook_pre"][:, -1])
+    ours = t.f[0][data.tokens[:, 0]] + t.f[1][data.tokens[:, 1]]
+    assert (np.abs(pre - ours) <= t.f_error + 1e-4).all()
+    direct = np.asarray(cache["blocks.0.hook_resid_mid"][:, -1] @ model.W_U)
+    assert (np.abs(direct - t.d[0][data.tokens[:, 0]] - t.d[1][data.tokens[:, 1]]) <= t.d_error + 1e-4).all()
+
+
+def test_a_trained_network_gets_a_bound_that_holds():
+    run = load_run("laptop")
+    logits = predict(run.model, jnp.asarray(run.dataset.tokens))
+    accuracy = np.asarray(task_accuracy(logits, jnp.asarray(run.dataset.labels), run.dataset.widths))
+    assert (certify(run.model, run.config, np.ones((15, 512), bool)).bound <= accuracy).all()
+
+
+def test_other_tasks_are_refused():
+    with pytest.raises(ValueError, match="addition"):
+        certify(load_run("addition").model, preset("addition"), np.ones((1, 512), bool))

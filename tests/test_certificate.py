@@ -26,17 +26,17 @@ def test_hand_written_networks_are_proved_with_less_work(name, write):
 
 
 @pytest.mark.parametrize("block", ["standard", "sas"])
-@pytest.mark.parametrize("scale", [0.0, 0.001, 1.0])
+@pytest.mark.parametrize("scale", [0.0, 0.003, 1.0])
 def test_the_bound_is_never_above_the_accuracy(block, scale, getkey):
     config = replace(preset("laptop"), p=11, block=block)
     data = make_dataset(config)
-    model = jax.tree.map(lambda x: x + scale * jax.random.normal(getkey(), x.shape) * x.std(), phase_network(config, 7))
+    model = jax.tree.map(lambda x: x * (1 + scale * jax.random.normal(getkey(), x.shape)), phase_network(config, 7))
     accuracy = np.asarray(task_accuracy(predict(model, jnp.asarray(data.tokens)), jnp.asarray(data.labels), data.widths))
     rng = np.random.default_rng(0)
     for groups in (writing_groups(model, config), rng.random((4, config.d_mlp)) < 0.9, np.zeros((4, config.d_mlp), bool)):
         bound = certify(model, config, groups).bound
         assert (bound <= accuracy + 1e-6).all()
-    if scale == 0.001:
+    if scale == 0.003:
         assert certify(model, config, writing_groups(model, config)).bound.mean() > 0
 
 

@@ -11,15 +11,19 @@ written by hand, q**2 pairs of residues stand for all p**2 inputs. A cell is cer
 bounds together. Tables are in float64; `SLACK` times the size of the terms is added for rounding.
 """
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
+from src.algorithm import extract
+from src.checkpoint import Run
 from src.config import Config
 from src.integers import primes_below
 from src.interventions import neuron_logit_map
+from src.measure import Arrays
 from src.model import Transformer
 
 SLACK = 1e-12
@@ -146,3 +150,15 @@ def writing_groups(model: Transformer, config: Config) -> np.ndarray:
     """For each task the neurons that write to it at all: (T, M) bool. The natural groups of a network written by hand."""
     W_L, ends = np.asarray(neuron_logit_map(model)), np.cumsum(primes_below(config.p))
     return np.stack([np.abs(W_L[:, end - q : end]).max(axis=1) > 0 for q, end in zip(primes_below(config.p), ends, strict=True)])
+
+
+def certify_all(runs: Sequence[Run]) -> Arrays:
+    """For trained networks, the mean over tasks of the bound with each task's own neurons evaluated: `own` (seeds,), with `saving`, brute
+    force over operations; and with all of them, `all` and `all_saving`."""
+    rows = []
+    for run in runs:
+        q = extract(run).q
+        own = certify(run.model, run.config, q[None, :] == np.asarray(run.dataset.widths)[:, None])
+        every = certify(run.model, run.config, np.ones((len(run.dataset.widths), len(q)), dtype=bool))
+        rows.append((own.bound.mean(), own.brute_force / own.operations, every.bound.mean(), every.brute_force / every.operations))
+    return dict(zip(("own", "saving", "all", "all_saving"), np.asarray(rows).T, strict=True))

@@ -21,6 +21,7 @@ from src.config import Config
 from src.measure import Arrays, record, stack
 from src.presets import preset
 from src.progress import load_steps, progress
+from src.spike import spike
 from src.train import RUNS, train
 
 
@@ -43,6 +44,11 @@ def course(runs: list[list[Run]]) -> Arrays:
         measured.pop("excluded_one_train")
         rows.append({**measured, "key": key, "loss_every": run.metrics["valid_loss"][:, 0], "step_every": run.metrics["step"]})
     return stack(rows)
+
+
+def spikes(runs: list[list[Run]]) -> Arrays:
+    """`src.spike.spike` of every seed over its kept steps: arrays (seeds, S)."""
+    return stack([spike(load_steps(run.config.run, run.config.seed, root=RUNS)) for run in tqdm(runs[0], desc="spike", disable=None)])
 
 
 def outcome(runs: list[list[Run]]) -> Arrays:
@@ -74,6 +80,10 @@ SWEEPS: dict[str, Sweep] = {
         "Modular addition in the simplified block, with AdamW and with Muon: is the algorithm the same?",
         (replace(_addition, run="addition-sas", block="sas", steps=10_000, keep=0),
          replace(preset("addition-muon"), run="addition-muon-sas", block="sas", keep=0)), 4, anatomy,
+    ),
+    "residues-spike": Sweep(
+        "Active frequencies over training in two bases, counted three ways; p = 53.",
+        (replace(preset("laptop"), run="laptop-course", keep=40),), 4, spikes,
     ),
     "addition-null": Sweep(
         "The null: modular addition with its labels permuted over the pairs.",

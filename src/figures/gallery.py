@@ -100,7 +100,8 @@ GALLERY: dict[str, Entry] = {
         lambda target: fig_optimisers(recorded("addition-optimisers"), OPTIMISERS, target=target),
         'fig_optimisers(recorded("addition-optimisers"), OPTIMISERS)',
         "Modular addition: steps and seconds to generalise by optimiser.",
-        "Two dot plots on log axes with one row for each optimiser: Muon about ten times faster than AdamW; GrokFast no faster, and not in all seeds.",
+        "Two dot plots on log axes with one row for each optimiser: Muon about ten times faster than AdamW; GrokFast no faster, and not "
+        "in all seeds.",
     ),
     "clock-pizza": Entry(
         lambda target: fig_clock_pizza(all_networks(), target=target),

@@ -15,6 +15,7 @@ from src.figures.style import BLUE, GREEN, GREY, PRIME, Target, new_figure, styl
 from src.integers import primes_below
 from src.interventions import neuron_logit_map, run_with_cache
 from src.measure import Arrays
+from src.spike import BASES
 
 
 @styled
@@ -129,4 +130,25 @@ def fig_margins(by_name: dict[str, np.ndarray], *, target: Target = "paper") -> 
         axes[0, 0].plot(np.maximum(x, 1e-8), np.arange(1, len(x) + 1) / len(x), color=colour, label=name)
     axes[0, 0].set(xscale="log", xlabel="margin, in units of the network's median", ylabel="share of cells below", xlim=(1e-7, 10))
     axes[0, 0].legend()
+    return figure
+
+
+@styled
+def fig_spike(course: Arrays, *, target: Target = "paper") -> Figure:
+    """Active frequencies over training by three rules (columns) in two bases (rows); all seeds, with the step of 99% held out marked."""
+    figure, axes = new_figure(target, height=3.2, rows=2, columns=3, sharex=True)
+    rules = (("text", "mean + 2 sd, each step"), ("code", "mean + 1 sd, over time"), ("share", "share above noise"))
+    for row, basis in zip(axes, BASES, strict=True):
+        for ax, (rule, title) in zip(row, rules, strict=True):
+            for steps, counts, accuracy in zip(course["step"], course[f"{basis}_{rule}"], course["valid_accuracy"], strict=True):
+                ax.plot(steps, counts, color=BLUE, alpha=0.6, linewidth=0.9)
+                reached = np.flatnonzero(accuracy >= 0.99)
+                if len(reached):
+                    ax.axvline(steps[reached[0]], color=PRIME, linewidth=0.6, linestyle=":")
+            ax.set(ylim=(0, None))
+            if basis == BASES[0]:
+                ax.set_title(title)
+        row[0].set_ylabel(f"active, {basis}")
+    for ax in axes[-1]:
+        ax.set_xlabel("step")
     return figure

@@ -1,0 +1,110 @@
+"""What is said of the residue networks: measures on networks whose algorithm is known, nulls, and a recomputed sample."""
+
+from dataclasses import replace
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from scipy.stats import spearmanr
+
+from src.algorithm import label_neurons, phase_network, phase_neurons
+from src.checkpoint import Run, load_run
+from src.claims.residues import analysis, first_steps, rank_correlation
+from src.fourier import family_variance
+from src.interventions import run_with_cache
+from src.model import Transformer
+from src.presets import preset
+from src.residues import analyse, best_zp_pair, random_dictionary_share, random_groups
+from src.spike import counts, digit_functions, power, spike
+from src.tasks import make_dataset
+
+
+@pytest.fixture(scope="module")
+def built():
+    """A network written by hand at p = 41, seven phases a prime."""
+    config = replace(preset("laptop"), p=41)
+    return Run(config, phase_network(config, 7), make_dataset(config), 0, (0,), {}, {}, "")
+
+
+def test_the_best_pair_of_zp_is_the_best_of_all_pairs():
+    p = 11
+    y = np.random.default_rng(0).normal(size=(p * p, 4))
+    k = np.arange(1, 6)
+    pairs = [(a, b) for a in k for b in k]
+    every = family_variance(y, p, np.asarray([a for a, _ in pairs]) / p, np.asarray([b for _, b in pairs]) / p)
+    np.testing.assert_allclose(best_zp_pair(y, p), every.max(axis=0), rtol=1e-9)
+
+
+def test_labels_of_a_hand_written_network_are_its_own(built):
+    _, cache = run_with_cache(built.model, jnp.asarray(built.dataset.tokens))
+    pre = np.asarray(cache["blocks.0.mlp.hook_pre"][:, -1], np.float64)
+    true = phase_neurons(41, 7)
+    waves = np.flatnonzero(true.a0 > 0)
+    q, k, share = label_neurons(pre[:, waves], 41)
+    assert (q == true.q[waves]).all() and (k == true.k[waves]).all() and (share > 0.9999).all()
+    assert best_zp_pair(pre[:, waves[5:]], 41).mean() < 0.95  # the wrong basis sees less
+
+
+def test_noise_has_no_label():
+    y = np.random.default_rng(0).normal(size=(23 * 23, 50))
+    assert label_neurons(y, 23)[2].max() < 0.2 and random_dictionary_share(y, 23).max() < 0.2
+
+
+def test_the_analysis_of_a_hand_written_network(built):
+    a = analyse(built)
+    assert a["wrong"] == 0 and a["regrouped_wrong"] == 0 and a["additive"] > 0.9999
+    assert a["agreement"] == 1 and a["attention_spread"] < 1e-6
+    own = np.diagonal(a["ablated"])
+    assert (own[1:] <= a["chance"][1:] + 0.02).all()
+    assert (a["ablated"][1:, 1:][~np.eye(11, dtype=bool)] == 1).all()  # silent neurons all carry the label 2
+    with pytest.raises(ValueError, match="addition"):
+        analyse(load_run("addition"))
+
+
+def test_random_groups_have_the_sizes_asked_for():
+    groups = random_groups(np.asarray([3, 0, 10]), 20, seed=0)
+    assert groups.sum(axis=1).tolist() == [3, 0, 10]
+
+
+def test_rank_correlation_is_scipys():
+    x, y = np.asarray([1, 2, 2, 4, 5.0]), np.asarray([3, 1, 4, 4, 9.0])
+    np.testing.assert_allclose(rank_correlation(x, y), spearmanr(x, y).statistic)
+
+
+def test_first_steps():
+    run = load_run("laptop")
+    steps = first_steps(run)
+    for t, step in enumerate(steps):
+        row = run.metrics["step"].tolist().index(step)
+        assert run.metrics["valid_accuracy"][row, t] >= 0.99 and (run.metrics["valid_accuracy"][:row, t] < 0.99).all()
+
+
+def test_a_random_seed_recomputed_agrees_with_the_measurement():
+    stored = analysis("laptop")
+    i = int(np.random.default_rng().integers(3))
+    fresh = analyse(load_run("laptop", i))
+    for name in ("rational", "zp", "random", "ablated", "phase_error", "extracted_wrong", "regrouped_wrong", "agreement", "additive"):
+        np.testing.assert_allclose(stored[name][i], fresh[name], rtol=1e-3, atol=2e-3, err_msg=f"seed {i}: {name}")
+    assert (stored["q"][i] == fresh["q"]).all()
+
+
+def test_spike_counts():
+    powers = np.ones((3, 40))
+    powers[1, :3] = 400.0
+    found = counts(powers, ceiling=0.1)
+    assert found["text"].tolist() == [0, 3, 0] and found["share"].tolist() == [0, 3, 0]
+    louder = counts(powers * np.asarray([[1.0], [1.0], [100.0]]), ceiling=0.1)
+    assert (louder["share"] == found["share"]).all() and louder["code"][2] > 3  # loudness alone moves one rule and not the other
+
+
+def test_power_is_found_where_it_was_put(built):
+    functions = digit_functions(built)
+    d = power(functions, 41, "rational")
+    assert d.argmax() >= 0 and power(functions, 41, "Z/p").shape == (20,)
+    config = replace(built.config, d_model=32, n_heads=2, d_mlp=16)
+    data = make_dataset(config)
+    metrics = {"step": np.asarray([0, 5]), "valid_loss": np.ones((2, 12)), "valid_accuracy": np.zeros((2, 12))}
+    runs = [Run(config, Transformer(config, data, key=jax.random.key(s)), data, s, (0, 5), metrics, {}, "") for s in (0, 5)]
+    out = spike(runs)
+    assert out["step"].tolist() == [0, 5] and out["rational_gini"].shape == (2,)

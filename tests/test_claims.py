@@ -35,7 +35,7 @@ def test_rows_are_complete_and_unique(group):
         assert set(row) == {"id", "claim", "ours", "range", "seeds", "anchor", "goal", "status", "why", "kind"}
         assert row["status"] in {"pass", "short", "blocked"} and row["kind"] in {"recomputed", "measured"}
         assert row["status"] == "pass" or row["why"], row
-        assert row["seeds"] >= 3, row
+        assert row["seeds"] >= 3 or row["id"][0] in "HC", row  # networks written by hand have no seed
 
 
 def test_unknown_group():

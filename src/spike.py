@@ -5,9 +5,12 @@ reports that their number rises and falls again around the time of generalisatio
 pre-activations as a function of each digit and count, at every kept step, the frequencies that are
 
 - `text`: above the mean by two standard deviations, over the frequencies of that step;
-- `code`: above the mean by one standard deviation, after each frequency has been divided by its largest value over time, so that steps are
-  compared by magnitude;
-- `share`: above the 99% ceiling of noise, after each step has been divided by its own total, so that magnitude plays no part.
+- `code`: above the mean by one standard deviation, over the frequencies of that step, after each frequency has been divided by its largest
+  value over time;
+- `share`: above the 99% ceiling that noise of the same shape would reach, as a share of the step's total power.
+
+The first two are readings of the earlier count (its text and its code), the third is ours: its threshold does not move with the spread of the
+frequencies themselves.
 """
 
 from collections.abc import Sequence
@@ -53,7 +56,7 @@ def counts(powers: np.ndarray, ceiling: float) -> dict[str, np.ndarray]:
     share = powers / np.maximum(powers.sum(axis=1, keepdims=True), 1e-30)
     return {
         "text": (norms > norms.mean(axis=1, keepdims=True) + 2 * norms.std(axis=1, keepdims=True)).sum(axis=1),
-        "code": (over_time > over_time.mean() + over_time.std()).sum(axis=1),
+        "code": (over_time > over_time.mean(axis=1, keepdims=True) + over_time.std(axis=1, keepdims=True)).sum(axis=1),
         "share": (share > ceiling).sum(axis=1),
     }
 

@@ -94,8 +94,9 @@ def test_spike_counts():
     powers[1, :3] = 400.0
     found = counts(powers, ceiling=0.1)
     assert found["text"].tolist() == [0, 3, 0] and found["share"].tolist() == [0, 3, 0]
+    assert found["code"].tolist() == [0, 3, 0]  # the loud three are divided by their peak: at the other steps they are low, not high
     louder = counts(powers * np.asarray([[1.0], [1.0], [100.0]]), ceiling=0.1)
-    assert (louder["share"] == found["share"]).all() and louder["code"][2] > 3  # loudness alone moves one rule and not the other
+    assert (louder["share"] == found["share"]).all() and (louder["text"] == found["text"]).all()  # loudness alone moves neither
 
 
 def test_power_is_found_where_it_was_put(built):

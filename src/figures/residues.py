@@ -137,7 +137,7 @@ def fig_margins(by_name: dict[str, np.ndarray], *, target: Target = "paper") -> 
 def fig_spike(course: Arrays, *, target: Target = "paper") -> Figure:
     """Active frequencies over training by three rules (columns) in two bases (rows); all seeds, with the step of 99% held out marked."""
     figure, axes = new_figure(target, height=3.2, rows=2, columns=3, sharex=True)
-    rules = (("text", "mean + 2 sd, each step"), ("code", "mean + 1 sd, over time"), ("share", "share above noise"))
+    rules = (("text", "mean + 2 sd, each step"), ("code", "mean + 1 sd, rescaled"), ("share", "share above noise"))
     for row, basis in zip(axes, BASES, strict=True):
         for ax, (rule, title) in zip(row, rules, strict=True):
             for steps, counts, accuracy in zip(course["step"], course[f"{basis}_{rule}"], course["valid_accuracy"], strict=True):

@@ -9,8 +9,8 @@ pre-activations as a function of each digit and count, at every kept step, the f
   value over time;
 - `share`: above the 99% ceiling that noise of the same shape would reach, as a share of the step's total power.
 
-The first two are readings of the earlier count (its text and its code), the third is ours: its threshold does not move with the spread of the
-frequencies themselves.
+The first two are readings of the earlier count (its text and its code), the third is ours: its threshold does not move with the spread
+of the frequencies themselves.
 """
 
 from collections.abc import Sequence

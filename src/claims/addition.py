@@ -59,18 +59,18 @@ def rows() -> list[Claim]:
     out = [
         claim("A1", "wrong cells of 12,769", a["cells_wrong"], anchor="0", low=0, high=0, form=".0f"),
         claim("A2", "loss over all pairs (nats)", a["loss"], anchor="2.4e-7", high=1e-6, form=".2e",
-              why="the anchor trained for 40,000 epochs, we for 20,000"),
+              why="likely the shorter training: the anchor has 40,000 epochs, we 20,000"),
         claim("A3", "key frequencies", [len(k) for k in key], anchor="5 (3 to 5 in other seeds)", low=3, high=6, form=".0f"),
         claim("A4", "logits explained by the sum of cosines of w(a + b - c)", a["logit_fve"], anchor="95%", low=0.99, form=".1%",
-              why="the rest lies at the doubled frequencies 2k, which quadratic neurons write and nothing takes away"),
+              why="part of the rest lies on the same sums with amplitudes and phases off the ideal, part at doubled frequencies; it is not broken down further here"),
         claim("A5", "Frobenius norm of W_L outside the key output directions, over its norm", a["W_L_residual"], anchor="< 0.55%",
               high=0.0055, form=".2%", why="the same matrix in squares is in A6: if the anchor counts squares, the two agree"),
         claim("A6", "the same in squares: share of W_L's power outside", a["W_L_residual"] ** 2, anchor="< 0.55%", high=0.0055, form=".2%",
-              why="power is left in doubled frequencies"),
+              why="not broken down further"),
         claim("A7", "MLP projection explained by its wave, worst direction", [d.min() for d in direction], anchor="93.2% to 98.2%", low=0.93,
-              form=".1%", why="a weak key frequency has few neurons, and theirs leave more of the doubled frequency"),
+              form=".1%", why="likely a weak key frequency, which few neurons serve"),
         claim("A8", "live neurons with a frequency (polynomials of degree 2 explain 85%)", labelled, anchor="84.6% (433 of 512)", low=0.846,
-              form=".1%", why="the others are linear, see A10"),
+              form=".1%", why="in one seed many neurons mix frequencies (A11); elsewhere the others are linear (A10)"),
         claim("A9", "the same with the released code's 8-dimensional family", family, anchor="84.6%", low=0.846, form=".1%",
               why="the family has no doubled frequency on one digit alone, which neurons that are mostly on need"),
         claim("A10", "neurons without a frequency that are linear (on for 95% of inputs)", linear.sum(axis=1), anchor="part of 79", form=".0f"),
@@ -78,7 +78,7 @@ def rows() -> list[Claim]:
         claim("A12", "neurons that none of this accounts for", unexplained, anchor="part of 79", low=0, high=0, form=".0f",
               why="they miss the threshold for mixed neurons by little; A41 has their joint effect"),
         claim("A13", "change of the loss, labelled neurons replaced by their polynomials", a["polynomial_change"], anchor="+3%", high=0.03,
-              form="+.0%", why="what the polynomial leaves out of a neuron is small, but the loss is smaller"),
+              form="+.0%", why="in one seed; what the polynomials leave out there is small beside the neurons, but not beside a loss of this size"),
         claim("A14", "change of the loss, only cos and sin of w(a + b) kept", a["restricted_change"], anchor="-77%", high=-0.05, form="+.0%",
               why="keeping the key directions does not lower this loss"),
         claim("A15", "loss with one key frequency removed, mildest", [r[m].min() for r, m in zip(a["removed"], is_key, strict=True)],
@@ -138,5 +138,5 @@ def rows() -> list[Claim]:
               kind="measured"),
     ]  # fmt: skip
     out.append(claim("A41", "rise of the loss when the neurons of A12 are mean-ablated together", a["unexplained_change"], low=-0.01, high=0.01, form="+.1%",
-                     why="these neurons take part in the computation"))  # fmt: skip
+                     why="in one seed the two neurons of A12 take part in the computation"))  # fmt: skip
     return out

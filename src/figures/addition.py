@@ -161,6 +161,6 @@ def fig_clock_pizza(groups: dict[str, Arrays], *, target: Target = "paper") -> F
     for x, y, name in ((0.3336, 0.85, "clock (Zhong et al.)"), (0.9937, 0.17, "pizza (Zhong et al.)")):
         ax.plot(x, y, "*", color=GREY, markersize=9)
         ax.annotate(name, (x, y), textcoords="offset points", xytext=(-6 if x > 0.5 else 6, 6), ha="right" if x > 0.5 else "left")
-    ax.set(xlabel="gradient symmetricity", ylabel="distance irrelevance", xlim=(-0.05, 1.05), ylim=(0, 1.1))
+    ax.set(xlabel="gradient symmetricity", ylabel="distance irrelevance", xlim=(None, 1.1), ylim=(0, 1.1))
     ax.legend(loc="lower left")
     return figure

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 import numpy as np
 from IPython.display import Markdown
 
-from src.checkpoint import CHECKPOINTS, ROOT, list_runs, load_run, read_manifest, run_folder
+from src.checkpoint import CHECKPOINTS, ROOT, list_runs, read_manifest, run_folder
 from src.config import Config
-from src.primality import primality
+from src.evidence import confusions, seeds_of
 from src.records import THRESHOLD
 from src.tasks import DECADE_ENDINGS, decade_numbers, make_dataset
 
@@ -51,24 +51,14 @@ def runs_table() -> Markdown:
     return Markdown(runs_markdown())
 
 
-def primality_table(runs: Sequence[tuple[str, int]]) -> Markdown:
-    """Primality by composition for several runs, against the sieve."""
+def primality_table(runs: Sequence[str]) -> Markdown:
+    """Primality by composition for every committed seed of several runs, against the sieve."""
     rows = []
-    for name, seed in runs:
-        run = load_run(name, seed)
-        c = primality(run)
-        rows.append(
-            (
-                f"`{name}`",
-                seed,
-                f"{run.config.p**2:,}",
-                f"{c.true_positive + c.false_negative:,}",
-                c.false_positive,
-                c.false_negative,
-                f"{c.precision:.4%}",
-                f"{c.recall:.4%}",
-            )
-        )
+    for name in runs:
+        for (_, seed), c in zip(seeds_of(name), confusions(name), strict=True):
+            primes = c.true_positive + c.false_negative
+            counts = (f"{sum(c):,}", f"{primes:,}", c.false_positive, c.false_negative, f"{c.precision:.2%}", f"{c.recall:.2%}")
+            rows.append((f"`{name}`", seed, *counts))
     return Markdown(pipe_table(("run", "seed", "n below", "primes", "false alarms", "missed", "precision", "recall"), rows, "lrrrrrrr"))
 
 

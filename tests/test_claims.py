@@ -10,7 +10,8 @@ from src.addition import analyse
 from src.checkpoint import load_run
 from src.claims import claim, claims_markdown, shortfalls_markdown
 from src.claims.__main__ import GROUPS, app
-from src.claims.addition import analysis, lead, rows, seeds_of
+from src.claims.addition import analysis, lead, rows
+from src.evidence import seeds_of
 from src.measure import recorded
 from src.progress import load_steps, progress
 

@@ -3,17 +3,12 @@
 import numpy as np
 
 from src.addition import LABELLED, analyse_all
-from src.checkpoint import list_runs
 from src.claims import Claim, claim
+from src.evidence import seeds_of
 from src.measure import Arrays, measure, recorded
 from src.progress import phases
 
 OPTIMISERS = ("AdamW", "AdamW + GrokFast", "Muon")
-
-
-def seeds_of(run: str) -> list[tuple[str, int]]:
-    """Every committed seed of a run."""
-    return [found for found in list_runs() if found[0] == run]
 
 
 def analysis(run: str = "addition") -> Arrays:

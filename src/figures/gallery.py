@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from src.addition import key_frequencies
 from src.checkpoint import ROOT, load_run
 from src.claims.addition import OPTIMISERS, all_networks, analysis
-from src.claims.residues import BLOCKS, hand_written, runs_of
+from src.claims.residues import BLOCKS, hand_margins, runs_of
 from src.claims.residues import analysis as residue_analysis
 from src.figures.addition import fig_clock_pizza, fig_cosine_cube, fig_course, fig_measures, fig_neurons, fig_optimisers, fig_removal
 from src.figures.basics import fig_attention, fig_decades, fig_learning, fig_primes_polar, fig_spectrum
@@ -145,8 +145,8 @@ GALLERY: dict[str, Entry] = {
         "the right there is no diagonal, and many cells are slightly darker.",
     ),
     "margins": Entry(
-        lambda target: fig_margins(hand_written(), target=target),
-        "fig_margins(hand_written())",
+        lambda target: fig_margins(hand_margins(), target=target),
+        "fig_margins(hand_margins())",
         "Margins of all 370,301 cells in the networks written by hand, in units of each network's median.",
         "Cumulative curves on a log axis. The phase network has a long tail of small margins; the carry network has not.",
     ),

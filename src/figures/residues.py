@@ -8,9 +8,9 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 
-from src.algorithm import extract
 from src.checkpoint import Run
 from src.claims.residues import first_steps
+from src.evidence import neurons_of
 from src.figures.style import BLUE, GREEN, GREY, PRIME, Target, new_figure, styled
 from src.integers import primes_below
 from src.interventions import neuron_logit_map, run_with_cache
@@ -57,7 +57,7 @@ def fig_neuron(run: Run, neuron: int | None = None, *, target: Target = "paper")
 
     By default the neuron whose two waves are cleanest among those of frequency below 1/4 on both digits.
     """
-    n, p = extract(run), run.config.p
+    n, p = neurons_of(run.config.run, run.config.seed), run.config.p
     _, cache = run_with_cache(run.model, jnp.asarray(run.dataset.tokens))
     pre = np.asarray(cache["blocks.0.mlp.hook_pre"][:, -1], np.float64)
     turns = np.stack([n.k / n.q, np.abs((n.k * p / n.q + 0.5) % 1 - 0.5)])
@@ -91,7 +91,7 @@ def fig_neuron(run: Run, neuron: int | None = None, *, target: Target = "paper")
 @styled
 def fig_phases(run: Run, *, target: Target = "paper") -> Figure:
     """The read-out phase of every neuron against the sum of its two input phases; theory says they are equal."""
-    n = extract(run)
+    n = neurons_of(run.config.run, run.config.seed)
     figure, axes = new_figure(target, height=2.6, columns=2)
     turn = 2 * np.pi
     axes[0, 0].scatter((n.phi0 + n.phi1) % turn / turn, n.psi % turn / turn, s=2, color=BLUE, linewidths=0)
@@ -123,10 +123,10 @@ def fig_order(runs: dict[str, Sequence[Run]], *, target: Target = "paper") -> Fi
 
 @styled
 def fig_margins(by_name: dict[str, np.ndarray], *, target: Target = "paper") -> Figure:
-    """The distribution of margins over all cells, each network's in units of its own median."""
+    """The distribution of margins over all cells, given at quantiles; each network's in units of its own median."""
     figure, axes = new_figure(target, height=2.4)
     for (name, m), colour in zip(by_name.items(), (BLUE, PRIME, GREEN, GREY), strict=False):
-        x = np.sort(m.ravel() / np.median(m))[:: max(1, m.size // 4000)]
+        x = m / np.median(m)
         axes[0, 0].plot(np.maximum(x, 1e-8), np.arange(1, len(x) + 1) / len(x), color=colour, label=name)
     axes[0, 0].set(xscale="log", xlabel="margin, in units of the network's median", ylabel="share of cells below", xlim=(1e-7, 10))
     axes[0, 0].legend()

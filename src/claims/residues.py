@@ -115,8 +115,8 @@ def rows() -> list[Claim]:
     out = block_rows("paper", "B") + block_rows("paper-standard", "S")
     hand = hand_written()
     for i, name in enumerate(f"{kind}, {block}" for block in P113 for kind in WRITERS):
-        out.append(claim(f"H{2 * i + 1}", f"written by hand ({name}): wrong cells", [hand[f"{name} wrong"]], low=0, high=0, form=".0f"))
-        out.append(claim(f"H{2 * i + 2}", f"written by hand ({name}): smallest margin", [hand[f"{name} smallest"]], low=1e-9, form=".1e"))
+        out.append(claim(f"H{2 * i + 1}", f"written by hand ({name}): wrong cells", hand[f"{name} wrong"], low=0, high=0, form=".0f"))
+        out.append(claim(f"H{2 * i + 2}", f"written by hand ({name}): smallest margin", hand[f"{name} smallest"], low=1e-9, form=".1e"))
     out += certificate_rows()
     config = preset("paper")
     out.append(claim("H9", "neurons of the phase network", [len(phase_neurons(config.p).q)], form=".0f"))
@@ -132,11 +132,11 @@ def certificate_rows() -> list[Claim]:
             label = f"certificate, {kind} network, {block}"
             out.append(
                 claim(
-                    f"C{len(out) + 1}", f"{label}: proved accuracy, worst task", [hand[f"{kind}, {block} bound"]], low=1, high=1, form=".0%"
+                    f"C{len(out) + 1}", f"{label}: proved accuracy, worst task", hand[f"{kind}, {block} bound"], low=1, high=1, form=".0%"
                 )
             )
             out.append(
-                claim(f"C{len(out) + 1}", f"{label}: brute force over operations", [hand[f"{kind}, {block} saving"]], low=1, form=".0f")
+                claim(f"C{len(out) + 1}", f"{label}: brute force over operations", hand[f"{kind}, {block} saving"], low=1, form=".0f")
             )
     trained = measure("laptop-certificate", certify_all, seeds_of("laptop"))
     out.append(claim("C9", "certificate, trained (p = 53), own neurons evaluated: proved accuracy, mean over tasks", trained["own"], form=".1%",

@@ -19,7 +19,7 @@ from src.progress import load_steps, progress
 def test_status_and_goal():
     assert claim("x", "c", [1, 2, 3], low=1).status == "pass" and claim("x", "c", [1, 2, 3], low=2).status == "short"
     assert claim("x", "c", [1, float("nan")]).status == "blocked" and claim("x", "c", []).status == "blocked"
-    assert claim("x", "c", [0], low=0, high=0, form=".0f").goal == "= 0"
+    assert claim("x", "c", [0], low=0, high=0, form=".0f").goal == "exactly 0"
     assert claim("x", "c", [0.99], low=0.9, form=".0%").goal == "≥ 90%" and claim("x", "c", [1]).goal == "reported"
     row = claim("x", "c", [3, 1, 2], low=2, why="because").to_dict()
     assert row["ours"] == 2 and row["range"] == [1, 3] and row["seeds"] == 3 and row["why"] == "because"

@@ -79,4 +79,4 @@ def test_committed_measurements_are_fresh(path, monkeypatch):
         return
     module, name = stored["function"].rsplit(".", 1)
     function = getattr(importlib.import_module(module), name)
-    assert stored["source"] == measure_module.source_digest(function), f"{path.name} is stale: run make claims and commit it"
+    assert stored["source"] == measure_module.source_digest(function), f"{path.name} is stale: run make site and commit it"

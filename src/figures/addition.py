@@ -95,7 +95,7 @@ def fig_neurons(analysis: Arrays, *, seed: int = 0, target: Target = "paper") ->
     shown = np.arange(len(found)) if len(found) <= 12 else np.arange(0, len(found), 5)
     axes[0, 1].set_xticks(shown, [str(found[i]) for i in shown])
     axes[0, 1].set(xlabel="best frequency k", ylabel="neurons")
-    axes[0, 1].margins(y=0.08)
+    axes[0, 1].set_ylim(0, 1.08 * bottom.max())
     return figure
 
 

@@ -20,7 +20,9 @@ import yaml
 from src.render.cells import RenderError, execute, parse, weave
 
 HERE = Path(__file__).resolve().parent
-_TYPST_TABLES = "#show table: set text(size: 8pt, hyphenate: false)\n#show table: set par(justify: false)"
+_TYPST_TABLES = """#show figure.where(kind: table): set block(breakable: true)
+#show table: set text(size: 8pt, hyphenate: false)
+#show table: set par(justify: false)"""
 _EXTENSIONS = "markdown+fenced_divs+bracketed_spans+implicit_figures+pipe_tables+tex_math_dollars-smart+smart"
 
 

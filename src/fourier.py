@@ -86,8 +86,12 @@ def family_variance(y: np.ndarray, p: int, theta0: np.ndarray, theta1: np.ndarra
 
     **Arguments:** y, float (p * p, C); theta0 and theta1, float (M,), in turns a step.
     **Returns:** float64 (M, C) in [0, 1]; 0 for a constant column. The family has 8 dimensions besides the constant.
+    Raises `ValueError` where y has not p * p rows.
     """
-    y = np.asarray(y, dtype=np.float64).reshape(p, p, -1)  # [x1, x0, column]
+    y = np.asarray(y, dtype=np.float64)
+    if len(y) != p * p:
+        raise ValueError(f"{len(y)} rows are not the {p * p} inputs of p={p}")
+    y = y.reshape(p, p, -1)  # [x1, x0, column]
     y = y - y.mean(axis=(0, 1))
     total = (y**2).sum(axis=(0, 1))
     u0, u1 = waves(theta0, p), waves(theta1, p)

@@ -35,7 +35,9 @@ def gini(x: Float[Array, " n"]) -> Float[Array, ""]:
 
 
 def stack_steps(runs: Sequence[Run]) -> Transformer:
-    """Models of equal shape stacked leaf by leaf: leading axis (S,)."""
+    """Models of equal shape stacked leaf by leaf: leading axis (S,). Raises `ValueError` where p or the shapes differ."""
+    if len({(run.config.p, run.config.block, run.config.d_model, run.config.d_mlp, run.config.n_layers) for run in runs}) != 1:
+        raise ValueError(f"runs of different shape cannot be stacked: p = {sorted({run.config.p for run in runs})}")
     return jax.tree.map(lambda *leaves: jnp.stack(leaves), *(run.model for run in runs))
 
 

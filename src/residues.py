@@ -47,9 +47,9 @@ def random_dictionary_share(y: np.ndarray, p: int, *, seed: int = 0, columns: in
 
 
 def neuron_effects(run: Run, post: np.ndarray, q: np.ndarray, k: np.ndarray, *, rows: int = 1500, seed: int = 0) -> np.ndarray:
-    """Rise of every task's loss when one neuron loses its family's component: float (M, T), over `rows` random inputs."""
-    p, chosen = run.config.p, np.sort(np.random.default_rng(seed).choice(run.config.p**2, rows, replace=False))
-    component = np.empty((len(q), rows), np.float32)
+    """Rise of every task's loss when one neuron loses its family's component: float (M, T), over up to `rows` random inputs."""
+    p, chosen = run.config.p, np.random.default_rng(seed).permutation(run.config.p**2)[:rows]
+    component = np.empty((len(q), len(chosen)), np.float32)
     for qk in {(int(a), int(b)) for a, b in zip(q, k, strict=True)}:
         mine = np.flatnonzero((q == qk[0]) & (k == qk[1]))
         basis = family_basis(p, qk[1] / qk[0], (qk[1] * p % qk[0]) / qk[0])

@@ -23,7 +23,7 @@ def pipe_table(header: Sequence[str], rows: Sequence[Sequence[object]], align: s
     widths = [min(max(w, 4), 40) for w in widths]
     marks = ["-" * w + ":" if a == "r" else ":" + "-" * w for a, w in zip(align.ljust(len(header), "l"), widths, strict=True)]
     lines = [header, marks, *rows]
-    return "\n".join("| " + " | ".join(str(cell) for cell in line) + " |" for line in lines)
+    return "\n".join("| " + " | ".join(str(cell).replace("|", "\\|") for cell in line) + " |" for line in lines)
 
 
 def runs_markdown() -> str:

@@ -89,6 +89,13 @@ def test_other_tasks_and_frequencies_are_refused():
             progress([run], np.asarray(bad))
 
 
+def test_runs_of_different_p_are_refused(built):
+    config = replace(built.config, p=13)
+    data = make_dataset(config)
+    with pytest.raises(ValueError, match=r"p = \[13, 23\]"):
+        progress([built, as_run(config, Transformer(config, data, key=jax.random.key(0)), data)], np.asarray([1]))
+
+
 def test_a_run_with_one_step_has_no_course():
     with pytest.raises(ValueError, match="keeps step 1750 only"):
         load_steps("paper")

@@ -115,3 +115,8 @@ def test_the_peak_is_found_between_bins():
     theta = np.asarray([0.1234, 3 / 7, 0.0456])
     y = np.cos(2 * np.pi * n[:, None] * theta + 0.7)
     np.testing.assert_allclose(peak_frequency(y), theta, atol=1e-6)
+
+
+def test_mismatched_p_is_named():
+    with pytest.raises(ValueError, match="100 rows are not the 121 inputs of p=11"):
+        family_variance(np.zeros((100, 2)), 11, np.asarray([0.1]), np.asarray([0.1]))

@@ -18,6 +18,10 @@ def test_the_readmes_table_is_the_manifests():
         tables.readme_with_table("no markers")
 
 
+def test_a_bar_in_a_cell_does_not_cut_the_table():
+    assert tables.pipe_table(("a", "b"), [("|x|", 1)]).splitlines()[-1] == r"| \|x\| | 1 |"
+
+
 def test_the_readmes_files_exist():
     text = (ROOT / "README.md").read_text()
     for link in re.findall(r"\]\((?!https?:)([^)]+)\)", text):

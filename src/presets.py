@@ -17,7 +17,7 @@ def smoke() -> Config:
 
 
 def laptop() -> Config:
-    """All 15 residue tasks at p = 53, the smallest p that generalises at once.
+    """All 15 residue tasks at p = 53, where every seed tried generalises.
 
     Why: a network to take apart while the kettle boils. Standard block, Muon and dropout.
     Expect every task at >= 99% validation accuracy within a minute of two CPU cores.
@@ -30,8 +30,8 @@ def paper() -> Config:
 
     Why: p = 113 is the modulus of the modular-addition literature, and the talk that this paper
     completes uses He & Hofmann's block. The learning rate falls linearly over the last 40% of
-    the steps, without which the simplified block stalls. Expect every task at >= 99% after about
-    six minutes of two CPU cores; the rest of the schedule brings the wrong cells near zero.
+    the steps, without which the simplified block stalls. Expect every task at >= 99% after 850 to
+    1,450 steps, six to ten minutes of two CPU cores; at the end 3 to 17 of 370,301 cells are wrong.
     """
     return Config(run="paper", p=113, block="sas", d_model=256, d_mlp=1024, steps=1750, decay=0.4)
 
@@ -40,7 +40,7 @@ def paper_standard() -> Config:
     """The same tasks, data and schedule as `paper` in the standard transformer block.
 
     Why: the block of the earlier literature, to tell what the simplification changes. Expect
-    every task at >= 99% in about three minutes of two CPU cores.
+    every task at >= 99% after 575 to 1,300 steps, four to nine minutes of two CPU cores; at the end 1 to 9 cells are wrong.
     """
     return dataclasses.replace(paper(), run="paper-standard", block="standard")
 

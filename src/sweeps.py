@@ -85,6 +85,11 @@ SWEEPS: dict[str, Sweep] = {
         "Active frequencies over training in two bases, counted three ways; p = 53.",
         (replace(preset("laptop"), run="laptop-course", keep=40),), 4, spikes,
     ),
+    "residues-controls": Sweep(
+        "Controls at p = 53: labels permuted over the rows; only q >= 11; q = 47 alone.",
+        (replace(preset("laptop"), run="laptop-shuffled", shuffle_labels=True), replace(preset("laptop"), run="laptop-large", q_min=11),
+         replace(preset("laptop"), run="laptop-alone", q_min=47)), 3, outcome,
+    ),
     "addition-null": Sweep(
         "The null: modular addition with its labels permuted over the pairs.",
         (replace(preset("addition-shuffled"), steps=6000, keep=0),), 4, anatomy,

@@ -9,7 +9,7 @@ from src.certificate import certify_all
 from src.checkpoint import Run, load_run
 from src.claims import Claim, claim
 from src.evidence import P113, WRITERS, confusions, hand_written, seeds_of
-from src.measure import Arrays, measure
+from src.measure import Arrays, measure, recorded
 from src.model import count_parameters
 from src.presets import preset
 from src.residues import LABELLED, analyse_all
@@ -117,6 +117,21 @@ def rows() -> list[Claim]:
     for i, name in enumerate(f"{kind}, {block}" for block in P113 for kind in WRITERS):
         out.append(claim(f"H{2 * i + 1}", f"written by hand ({name}): wrong cells", hand[f"{name} wrong"], low=0, high=0, form=".0f"))
         out.append(claim(f"H{2 * i + 2}", f"written by hand ({name}): smallest margin", hand[f"{name} smallest"], low=1e-9, form=".1e"))
+    controls = recorded("residues-controls")
+    steps, alone = controls["steps_to_generalise"], [one.manifest["steps_to_generalise"] for one in runs_of("laptop")]
+    out += [
+        claim(
+            "K1",
+            "p = 53, labels permuted: held-out accuracy, mean over tasks",
+            controls["valid_accuracy"][0],
+            high=0.15,
+            form=".1%",
+            kind="measured",
+        ),
+        claim("K2", "p = 53, q >= 11 only: steps until every task stands at 99% held out", steps[1], form=",.0f", kind="measured"),
+        claim("K3", "p = 53, q = 47 alone: the same", steps[2], form=",.0f", kind="measured"),
+        claim("K4", "p = 53, all 15 tasks: the same", alone, form=",.0f"),
+    ]
     out += certificate_rows()
     config = preset("paper")
     out.append(claim("H9", "neurons of the phase network", [len(phase_neurons(config.p).q)], form=".0f"))

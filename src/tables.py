@@ -5,7 +5,6 @@ python -m src.tables          # write the README's table anew between its marker
 
 from collections.abc import Sequence
 
-import numpy as np
 from IPython.display import Markdown
 
 from src.checkpoint import CHECKPOINTS, ROOT, list_runs, read_manifest, run_folder
@@ -60,15 +59,6 @@ def primality_table(runs: Sequence[str]) -> Markdown:
             counts = (f"{sum(c):,}", f"{primes:,}", c.false_positive, c.false_negative, f"{c.precision:.2%}", f"{c.recall:.2%}")
             rows.append((f"`{name}`", seed, *counts))
     return Markdown(pipe_table(("run", "seed", "n below", "primes", "false alarms", "missed", "precision", "recall"), rows, "lrrrrrrr"))
-
-
-def worst_tasks_table(name: str, seed: int = 0, rows: int = 5) -> Markdown:
-    """The tasks with the lowest held-out accuracy of a run."""
-    m = read_manifest(run_folder(name, seed))
-    tasks = make_dataset(Config.from_dict(m["config"])).task_names
-    order = np.argsort(m["valid_accuracy"], kind="stable")[:rows]
-    body = [(tasks[t], f"{m['train_accuracy'][t]:.4%}", f"{m['valid_accuracy'][t]:.4%}") for t in order]
-    return Markdown(pipe_table(("task", "training rows", "held-out rows"), body, "lrr"))
 
 
 def decades_table() -> Markdown:

@@ -14,7 +14,7 @@ from src.claims.residues import BLOCKS, hand_margins, runs_of
 from src.claims.residues import analysis as residue_analysis
 from src.figures.addition import fig_clock_pizza, fig_cosine_cube, fig_course, fig_measures, fig_neurons, fig_optimisers, fig_removal
 from src.figures.basics import fig_attention, fig_decades, fig_learning, fig_primes_polar, fig_spectrum
-from src.figures.residues import fig_bases, fig_dissociation, fig_margins, fig_neuron, fig_order, fig_phases
+from src.figures.residues import fig_bases, fig_dissociation, fig_margins, fig_neuron, fig_order, fig_phases, fig_spike
 from src.figures.style import Target
 from src.measure import recorded
 
@@ -143,6 +143,13 @@ GALLERY: dict[str, Entry] = {
         "Accuracy of each task with each prime's neurons mean-ablated, beside random groups of the same size.",
         "Two square heat maps of 29 by 29. On the left only the diagonal is dark: each prime's neurons matter to its own task alone. On "
         "the right there is no diagonal, and many cells are slightly darker.",
+    ),
+    "spike": Entry(
+        lambda target: fig_spike(recorded("residues-spike"), target=target),
+        'fig_spike(recorded("residues-spike"))',
+        "Active frequencies over training at p = 53, by three rules in two bases; all seeds.",
+        "Six panels of counts over steps, three rules by two bases. By the first two rules the counts rise early and fall; by the third, "
+        "whose threshold comes from noise, they rise and stay.",
     ),
     "margins": Entry(
         lambda target: fig_margins(hand_margins(), target=target),

@@ -6,15 +6,18 @@ A sweep is a list of configs, a number of seeds and a function from the trained 
 sweep that was stopped goes on where it was.
 """
 
+import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
+import jax
 import numpy as np
 import typer
 from tqdm import tqdm
 
+from src import records
 from src.addition import analyse, key_frequencies
 from src.checkpoint import Run, load_run, run_folder
 from src.config import Config
@@ -69,7 +72,26 @@ def anatomy(runs: list[list[Run]]) -> Arrays:
     return {**outcome(runs), **{name: np.stack([row[name] for row in rows]) for name in keep}}
 
 
+def vary(base: Config, **changes: Any) -> Config:
+    """`base` with some fields changed, in a run named by those that differ: `laptop-dropout-0.2`. The width scales the MLP."""
+    differ = {key: value for key, value in changes.items() if value != getattr(base, key)}
+    wider = {"d_mlp": base.d_mlp // base.d_model * differ["d_model"]} if "d_model" in differ else {}
+    name = "-".join([base.run, *(f"{key}-{value}" for key, value in differ.items())])
+    return replace(base, run=name, **differ, **wider)
+
+
+# One factor at a time about the `laptop` preset; its own value stands in the middle of each list but the first.
+FACTORS: dict[str, tuple[float, ...]] = {
+    "train_fraction": (0.3, 0.45, 0.6, 0.8, 0.9),
+    "dropout": (0.0, 0.05, 0.1, 0.2, 0.3),
+    "weight_decay": (0.0, 0.3, 1.0, 2.0, 4.0),
+    "lr": (0.0025, 0.005, 0.01, 0.02, 0.04),
+    "d_model": (32, 64, 128, 192, 256),
+}
+SWEPT_P = (11, 19, 31, 41, 53, 71, 97, 113)
+
 _addition = preset("addition")
+_laptop = preset("laptop")
 SWEEPS: dict[str, Sweep] = {
     "addition-progress": Sweep("Progress measures over training, five seeds of modular addition.", (_addition,), 5, course),
     "addition-optimisers": Sweep(
@@ -90,6 +112,26 @@ SWEEPS: dict[str, Sweep] = {
         (replace(preset("laptop"), run="laptop-shuffled", shuffle_labels=True), replace(preset("laptop"), run="laptop-large", q_min=11),
          replace(preset("laptop"), run="laptop-alone", q_min=47)), 3, outcome,
     ),
+    "residues-p": Sweep(
+        "All residue tasks over p, with the paper's width and schedule in the standard block.",
+        tuple(vary(preset("paper-standard"), p=p) for p in SWEPT_P), 3, outcome,
+    ),
+    "residues-factors": Sweep(
+        "Steps to generalise at p = 53, one factor at a time about the laptop preset.",
+        tuple(vary(_laptop, **{name: value}) for name, values in FACTORS.items() for value in values), 4, outcome,
+    ),
+    "residues-plane": Sweep(
+        "Steps to generalise at p = 53 over train share and dropout.",
+        tuple(vary(_laptop, train_fraction=share, dropout=rate) for share in FACTORS["train_fraction"] for rate in FACTORS["dropout"]),
+        4, outcome,
+    ),
+    "residues-optimisers": Sweep(
+        "Steps to generalise at p = 53: AdamW and Muon, each with and without GrokFast.",
+        tuple(
+            vary(_laptop, optimizer=name, lr=lr, grokfast_lambda=filtered, steps=5000)
+            for name, lr in (("adamw", 3e-3), ("muon", 1e-2)) for filtered in (0.0, 0.5)
+        ), 4, outcome,
+    ),
     "addition-null": Sweep(
         "The null: modular addition with its labels permuted over the pairs.",
         (replace(preset("addition-shuffled"), steps=6000, keep=0),), 4, anatomy,
@@ -102,18 +144,22 @@ def run_sweep(name: str, root: Path = RUNS) -> Arrays:
     if name not in SWEEPS:
         raise KeyError(f"no sweep {name!r}; there are {', '.join(SWEEPS)}")
     sweep = SWEEPS[name]
-    jobs = [(config, seed) for config in sweep.configs for seed in range(sweep.seeds)]
-    for config, seed in tqdm(jobs, desc=name, unit="run", disable=None):
-        folder = run_folder(config.run, seed, root)
-        if not (folder / "MANIFEST.json").exists():
-            train(config, (seed,), root, resume=(folder / "state.eqx").exists(), command=f"python -m src.sweeps {name}")
+    command = f"python -m src.sweeps {name}"
+    for config in tqdm(sweep.configs, desc=name, unit="config", disable=None):
+        folders = {seed: run_folder(config.run, seed, root) for seed in range(sweep.seeds)}
+        unfinished = [seed for seed, folder in folders.items() if not (folder / "MANIFEST.json").exists()]
+        for seed in [seed for seed in unfinished if (folders[seed] / "state.eqx").exists()]:
+            train(config, (seed,), root, resume=True, command=command)
+            unfinished.remove(seed)
+        if unfinished:
+            train(config, tuple(unfinished), root, command=command)
     runs = [[load_run(config.run, seed, root=root) for seed in range(sweep.seeds)] for config in sweep.configs]
     for config, seeds in zip(sweep.configs, runs, strict=True):
         for run in seeds:
             if replace(run.config, seed=0) != config:
                 raise ValueError(f"{run_folder(config.run, run.config.seed, root)} holds another config; move it away and run again")
     arrays = sweep.measure(runs)
-    record(name, arrays, command=f"python -m src.sweeps {name}")
+    record(name, arrays, command=command)
     return arrays
 
 
@@ -127,6 +173,8 @@ def main(name: Annotated[str, typer.Argument(help="Which sweep; nothing lists th
         for key, sweep in SWEEPS.items():
             typer.echo(f"{key}: {sweep.about} {len(sweep.configs)} configs, {sweep.seeds} seeds.")
         return
+    with contextlib.suppress(RuntimeError):  # JAX has started already, with the devices it has
+        jax.config.update("jax_num_cpu_devices", records.cores())
     try:
         run_sweep(name)
     except (KeyError, ValueError) as error:

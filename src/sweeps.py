@@ -88,7 +88,7 @@ FACTORS: dict[str, tuple[float, ...]] = {
     "lr": (0.0025, 0.005, 0.01, 0.02, 0.04),
     "d_model": (32, 64, 128, 192, 256),
 }
-SWEPT_P = (11, 19, 31, 41, 53, 71, 97, 113)
+SWEPT_P = (11, 19, 31, 41, 53, 71, 113)
 
 _addition = preset("addition")
 _laptop = preset("laptop")

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from src.algorithm import carry_network, phase_network
-from src.certificate import certify, tables, writing_groups
+from src.certificate import certify, certify_by_rank, stream, tables, writing_groups
 from src.checkpoint import load_run
 from src.interventions import run_with_cache
 from src.model import Transformer, predict
@@ -54,11 +54,24 @@ def test_tables_are_the_network_within_their_error(block, getkey):
     assert (np.abs(direct - t.d[0][data.tokens[:, 0]] - t.d[1][data.tokens[:, 1]]) <= t.d_error + 1e-4).all()
 
 
-def test_a_trained_network_gets_a_bound_that_holds():
+@pytest.mark.parametrize("block", ["standard", "sas"])
+def test_the_stream_from_tables_is_the_networks(block, getkey):
+    config = replace(preset("smoke"), p=7, d_model=16, d_mlp=24, block=block)
+    data = make_dataset(config)
+    model = jax.tree.map(lambda x: x + 0.3 * jax.random.normal(getkey(), x.shape), Transformer(config, data, key=getkey()))
+    _, cache = run_with_cache(model, jnp.asarray(data.tokens))
+    np.testing.assert_allclose(stream(model, config)[0], cache["blocks.0.hook_resid_post"][:, -1], rtol=1e-3, atol=1e-3)
+
+
+def test_a_trained_network_is_proved_and_every_bound_holds():
     run = load_run("laptop")
     logits = predict(run.model, jnp.asarray(run.dataset.tokens))
     accuracy = np.asarray(task_accuracy(logits, jnp.asarray(run.dataset.labels), run.dataset.widths))
-    assert (certify(run.model, run.config, np.ones((15, 512), bool)).bound <= accuracy).all()
+    proofs = [certify(run.model, run.config, np.ones((15, 512), bool)), *certify_by_rank(run.model, run.config, (2, 16, 53))]
+    assert all((proof.bound <= accuracy + 1e-6).all() for proof in proofs)
+    np.testing.assert_allclose(proofs[-1].bound, accuracy, atol=1e-6)
+    assert proofs[-1].operations < proofs[-1].brute_force and proofs[1].operations < proofs[2].operations
+    assert 0 < proofs[1].bound.mean() < proofs[2].bound.mean() < 1
 
 
 def test_other_tasks_are_refused():

@@ -108,18 +108,21 @@ def idealise(neurons: Neurons) -> Neurons:
     return neurons._replace(a0=a, a1=a, psi=neurons.phi0 + neurons.phi1, c=np.zeros_like(a))
 
 
-def regroup(neurons: Neurons, p: int, phases: int = 9) -> Neurons:
-    """The algorithm at the level of frequencies: every (q, k) that the network uses, with its total strength and evenly spread phases.
+def strengths(neurons: Neurons) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The algorithm at the level of frequencies: q, k and strength of every wave in use, (W,) each.
 
-    The strength of (q, k) is the sum of b (a0 + a1) / 2 over its neurons. Task 2, whose wave has no sine, gets `parity_neurons`.
+    The strength of (q, k) is the sum of b (a0 + a1) / 2 over its neurons.
     """
-    strength = neurons.b * (neurons.a0 + neurons.a1) / 2
-    parts = []
-    for q in primes_below(p):
-        for k in np.unique(neurons.k[neurons.q == q]):
-            total = float(strength[(neurons.q == q) & (neurons.k == k)].sum())
-            parts.append(parity_neurons(total) if q == 2 else wave_neurons(int(q), int(k), phases, total))
-    return join(parts)
+    waves = np.unique(np.stack([neurons.q, neurons.k], axis=1), axis=0)
+    each = neurons.b * (neurons.a0 + neurons.a1) / 2
+    total = [each[(neurons.q == q) & (neurons.k == k)].sum() for q, k in waves]
+    return waves[:, 0], waves[:, 1], np.asarray(total)
+
+
+def regroup(q: np.ndarray, k: np.ndarray, strength: np.ndarray, phases: int = 9) -> Neurons:
+    """Neurons of the given waves with evenly spread phases. Task 2, whose wave has no sine, gets `parity_neurons`."""
+    waves = zip(q, k, strength, strict=True)
+    return join([parity_neurons(float(s)) if a == 2 else wave_neurons(int(a), int(b), phases, float(s)) for a, b, s in waves])
 
 
 def join(parts: list[Neurons]) -> Neurons:

@@ -15,7 +15,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from src.algorithm import Neurons, execute, extract, idealise, label_neurons, margins, regroup
+from src.algorithm import Neurons, execute, extract, idealise, label_neurons, margins, regroup, strengths
 from src.checkpoint import Run
 from src.fourier import family_basis, family_variance, fourier_basis, project, rational_dictionary
 from src.integers import primes_below
@@ -44,6 +44,16 @@ def random_dictionary_share(y: np.ndarray, p: int, *, seed: int = 0, columns: in
     rng, m = np.random.default_rng(seed), len(rational_dictionary(p).q)
     theta0, theta1 = rng.uniform(0, 0.5, m), rng.uniform(0, 1, m)
     return np.concatenate([family_variance(y[:, i : i + columns], p, theta0, theta1).max(axis=0) for i in range(0, y.shape[1], columns)])
+
+
+def two_families(pre: np.ndarray, p: int, q: np.ndarray, k: np.ndarray, first: np.ndarray) -> np.ndarray:
+    """Share of each pre-activation in its best rational family (q, k) and the best family for what that one leaves: (M,)."""
+    rest = np.empty_like(pre)
+    for qk in {(int(a), int(b)) for a, b in zip(q, k, strict=True)}:
+        mine = np.flatnonzero((q == qk[0]) & (k == qk[1]))
+        y = pre[:, mine] - pre[:, mine].mean(axis=0)
+        rest[:, mine] = y - project(family_basis(p, qk[1] / qk[0], (qk[1] * p % qk[0]) / qk[0]), y)
+    return first + (1 - first) * label_neurons(rest, p)[2]
 
 
 def neuron_effects(run: Run, post: np.ndarray, q: np.ndarray, k: np.ndarray, *, rows: int = 1500, seed: int = 0) -> np.ndarray:
@@ -111,15 +121,22 @@ def direction_removal(run: Run, post: np.ndarray, bases: Sequence[np.ndarray]) -
 def analyse(run: Run) -> Arrays:
     """Everything measured on one residue network, T tasks and M neurons.
 
-    **Returns:** arrays by name. `accuracy` (T,), `chance` (T,) the share of the largest class, `wrong` cells, `margin_min`. Bases, each
-    (M,): `rational`, `zp`, `random`, shares of the pre-activations; `rational_post`, `random_post` after the ReLU. `additive`, the
-    share of the pre-activations that is a function of one digit plus one of the other. Labels, (M,): `q`, `k`, `hurts` (the prime whose
-    loss rises most without the neuron's component). Dissociation, (T, T): `ablated` (the neurons of each prime mean-ablated),
-    `ablated_random` (groups of the same size), `removed` and `kept` (the functions of each prime's frequencies), `removed_random` (as many
-    random families). The algorithm: `extracted_wrong`, `idealised_wrong`, `regrouped_wrong` cells of what was read out and run, `agreement`
-    of the regrouped algorithm with the network, `regrouped_margin`, `phase_error` (M,) |psi - phi0 - phi1|, `frequencies` (T,) used
-    by each prime, `numbers`, how many numbers the regrouped algorithm has. Attention: `attention` (n_heads, 3), and
-    `attention_spread`, its largest deviation over inputs.
+    **Returns:** arrays by name. `accuracy` (T,), `chance` (T,) the share of the largest class, `wrong` cells, `margin_min`.
+
+    Bases, each (M,): `rational`, `zp`, `random`, shares of the pre-activations; `two`, that of the best rational family and of the best
+    for what it leaves; `rational_post`, `random_post` after the ReLU. `additive`, the share of the pre-activations that is a function of
+    one digit plus one of the other.
+
+    Labels, (M,): `q`, `k`, `hurts` (the prime whose loss rises most without the neuron's component), `specific` (that rise over the sum of
+    all rises). Accuracies (T,) without all neurons below `LABELLED`, `unlabelled_ablated`, and without as many random ones,
+    `unlabelled_random`.
+
+    Dissociation, (T, T): `ablated` (the neurons of each prime mean-ablated), `ablated_random` (groups of the same size), `removed` and
+    `kept` (the functions of each prime's frequencies), `removed_random` (as many random families).
+
+    The algorithm: `extracted_wrong`, `idealised_wrong`, `regrouped_wrong` cells of what was read out and run, `agreement` of the regrouped
+    algorithm with the network, `regrouped_margin`, `phase_error` (M,) |psi - phi0 - phi1|, `frequencies` (T,) used by each prime, `numbers`,
+    how many it has. Attention: `attention` (n_heads, 3), and `attention_spread`, its largest deviation.
 
     Raises `ValueError` for another task or more layers.
     """
@@ -134,7 +151,9 @@ def analyse(run: Run) -> Arrays:
     null = random_dictionary_share(pre, p)
     grid = pre.reshape(p, p, -1)
     rest = grid - grid.mean(axis=0)[None] - grid.mean(axis=1)[:, None] + grid.mean(axis=(0, 1))
-    hurts = np.asarray(run.dataset.widths)[neuron_effects(run, post, q, k).argmax(axis=1)]
+    effects = neuron_effects(run, post, q, k)
+    hurts = np.asarray(run.dataset.widths)[effects.argmax(axis=1)]
+    unlabelled = rational < LABELLED
 
     groups = q[None, :] == np.asarray(run.dataset.widths)[:, None]
     bases = [directions(neurons, int(w), p) for w in run.dataset.widths]
@@ -144,7 +163,7 @@ def analyse(run: Run) -> Arrays:
         for b in bases
     ]
     removed, kept = direction_removal(run, post, bases)
-    ideal = regroup(neurons, p)
+    ideal = regroup(*strengths(neurons))
     read, run_ideal, grouped = (execute(x, p) for x in (neurons, idealise(neurons), ideal))
 
     def wrong(x: np.ndarray) -> int:
@@ -163,7 +182,11 @@ def analyse(run: Run) -> Arrays:
         "rational_post": label_neurons(post, p)[2],
         "random_post": random_dictionary_share(post, p),
         "additive": 1 - (rest**2).sum() / ((grid - grid.mean(axis=(0, 1))) ** 2).sum(),
+        "two": two_families(pre, p, q, k, rational),
         "q": q, "k": k, "hurts": hurts,
+        "specific": np.take_along_axis(effects, effects.argmax(axis=1)[:, None], 1)[:, 0] / np.maximum(effects, 0).sum(axis=1).clip(1e-12),
+        "unlabelled_ablated": dissociation(run, post, unlabelled[None])[0],
+        "unlabelled_random": dissociation(run, post, random_groups(unlabelled.sum()[None], len(q), seed=2))[0],
         "ablated": dissociation(run, post, groups),
         "ablated_random": dissociation(run, post, random_groups(groups.sum(axis=1), len(q), seed=0)),
         "removed": removed, "kept": kept,

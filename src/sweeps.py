@@ -19,11 +19,14 @@ from tqdm import tqdm
 
 from src import records
 from src.addition import analyse, key_frequencies
+from src.algorithm import extract
 from src.checkpoint import Run, load_run, run_folder
 from src.config import Config
+from src.description import race
 from src.measure import Arrays, record, stack
 from src.presets import preset
 from src.progress import load_steps, progress
+from src.shared import usage
 from src.spike import spike
 from src.train import RUNS, train
 
@@ -52,6 +55,22 @@ def course(runs: list[list[Run]]) -> Arrays:
 def spikes(runs: list[list[Run]]) -> Arrays:
     """`src.spike.spike` of every seed over its kept steps: arrays (seeds, S)."""
     return stack([spike(load_steps(run.config.run, run.config.seed, root=RUNS)) for run in tqdm(runs[0], desc="spike", disable=None)])
+
+
+def frequencies(runs: list[list[Run]]) -> Arrays:
+    """`outcome`, and `usage` (configs, seeds, waves): the share of each prime's neurons at each of its waves."""
+    found = [[extract(run) for run in seeds] for seeds in runs]
+    rows = [
+        [usage(neurons.q, neurons.k, run.config.p) for neurons, run in zip(*both, strict=True)] for both in zip(found, runs, strict=True)
+    ]
+    return {**outcome(runs), "usage": np.asarray(rows)}
+
+
+def races(runs: list[list[Run]]) -> Arrays:
+    """`outcome`, and `src.description.race` of every network: arrays (configs, seeds)."""
+    bar = tqdm([run for seeds in runs for run in seeds], desc="race", disable=None)
+    rows = iter([race(run) for run in bar])
+    return {**outcome(runs), **stack([stack([next(rows) for _ in seeds]) for seeds in runs])}
 
 
 def outcome(runs: list[list[Run]]) -> Arrays:
@@ -114,11 +133,15 @@ SWEEPS: dict[str, Sweep] = {
     ),
     "residues-p": Sweep(
         "All residue tasks over p, with the paper's width and schedule in the standard block.",
-        tuple(vary(preset("paper-standard"), p=p) for p in SWEPT_P), 3, outcome,
+        tuple(vary(preset("paper-standard"), p=p) for p in SWEPT_P), 3, races,
     ),
     "residues-factors": Sweep(
         "Steps to generalise at p = 53, one factor at a time about the laptop preset.",
         tuple(vary(_laptop, **{name: value}) for name, values in FACTORS.items() for value in values), 4, outcome,
+    ),
+    "residues-split": Sweep(
+        "Do seeds agree on frequencies because they train on the same rows? p = 53, three splits.",
+        (_laptop, *(vary(_laptop, data_seed=split) for split in (1, 2))), 4, frequencies,
     ),
     "residues-plane": Sweep(
         "Steps to generalise at p = 53 over train share and dropout.",

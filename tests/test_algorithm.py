@@ -17,6 +17,7 @@ from src.algorithm import (
     phase_network,
     phase_neurons,
     regroup,
+    strengths,
     wave_neurons,
 )  # fmt: skip
 from src.checkpoint import Run, load_run
@@ -81,7 +82,7 @@ def test_the_algorithm_of_a_trained_network_makes_no_mistake(name):
     neurons = extract(run)
     turn = np.angle(np.exp(1j * (neurons.psi - neurons.phi0 - neurons.phi1)))
     assert np.median(np.abs(turn)) < 0.1  # a random phase would give pi / 2
-    assert wrong(execute(regroup(neurons, run.config.p), run.config.p), run.dataset) == 0
+    assert wrong(execute(regroup(*strengths(neurons)), run.config.p), run.dataset) == 0
 
 
 def test_shuffling_what_was_extracted_destroys_it():

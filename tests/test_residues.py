@@ -6,11 +6,10 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from scipy.stats import spearmanr
 
 from src.algorithm import label_neurons, phase_network, phase_neurons
 from src.checkpoint import Run, load_run
-from src.claims.residues import analysis, first_steps, rank_correlation
+from src.claims.residues import analysis, first_steps
 from src.fourier import family_variance
 from src.interventions import run_with_cache
 from src.model import Transformer
@@ -65,11 +64,6 @@ def test_the_analysis_of_a_hand_written_network(built):
 def test_random_groups_have_the_sizes_asked_for():
     groups = random_groups(np.asarray([3, 0, 10]), 20, seed=0)
     assert groups.sum(axis=1).tolist() == [3, 0, 10]
-
-
-def test_rank_correlation_is_scipys():
-    x, y = np.asarray([1, 2, 2, 4, 5.0]), np.asarray([3, 1, 4, 4, 9.0])
-    np.testing.assert_allclose(rank_correlation(x, y), spearmanr(x, y).statistic)
 
 
 def test_first_steps():

@@ -3,6 +3,7 @@
 from functools import cache
 
 import numpy as np
+from scipy.stats import spearmanr
 
 from src.algorithm import phase_neurons
 from src.certificate import certify_all
@@ -35,15 +36,6 @@ def first_steps(run: Run, threshold: float = 0.99) -> np.ndarray:
     return np.where(reached.any(axis=0), run.metrics["step"][reached.argmax(axis=0)], np.nan)
 
 
-def rank_correlation(x: np.ndarray, y: np.ndarray) -> float:
-    """Spearman's correlation; ties get their mean rank."""
-
-    def ranks(v: np.ndarray) -> np.ndarray:
-        return np.asarray([(v < a).sum() + ((v == a).sum() - 1) / 2 for a in v])
-
-    return float(np.corrcoef(ranks(x), ranks(y))[0, 1])
-
-
 def hand_margins() -> dict[str, np.ndarray]:
     """Margins of the networks written by hand, at quantiles: by name."""
     return {f"{kind}, {block}": hand_written()[f"{kind}, {block}"] for kind in WRITERS for block in P113}
@@ -71,7 +63,7 @@ def block_rows(run: str, letter: str) -> list[Claim]:
          why="a wrong zero residue among the wrong cells")),
         ("the same: recall of primes", [c.recall for c in confusion], dict(anchor="> 99% (Lee and Kim, other interval)", low=1, high=1, form=".3%",
          why="a wrong zero residue among the wrong cells")),
-        ("rank correlation of q with the step at which task q arrives", [rank_correlation(q, first_steps(one)) for one in runs], dict(low=0.3, form=".2f")),
+        ("rank correlation of q with the step at which task q arrives", [spearmanr(q, first_steps(one))[0] for one in runs], dict(low=0.3, form=".2f")),
         ("pre-activations: share that is one function of x0 plus one of x1", a["additive"], dict(low=0.99, form=".4%")),
         ("attention from '=': largest deviation over all inputs", a["attention_spread"], dict(high=0.05, form=".1e")),
         ("pre-activations in the best rational family, mean over neurons", a["rational"].mean(axis=1), dict(low=0.85, form=".3f")),

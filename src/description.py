@@ -77,8 +77,8 @@ def seconds_a_step(run: Run, steps: int = 4) -> float:
 def race(run: Run) -> Arrays:
     """The network and its algorithm in bits and in seconds.
 
-    **Returns:** `parameters` and `waves`, how many numbers; `table_bits`, the labels themselves. For `network` and `algorithm`: `..._bits`, both
-    parts together at the coarsest precision that keeps the accuracy, `..._precision`, `..._error_bits`, `..._wrong` cells.
+    **Returns:** `parameters` and `waves`, how many numbers; `table_bits`, the labels themselves. For `network` and `algorithm`: `..._bits`,
+    both parts together at the coarsest precision that keeps the accuracy, `..._precision`, `..._error_bits`, `..._wrong` cells.
     `extract_seconds`, to read the algorithm and run it on all inputs; `train_seconds`, the steps until every task stood at 99% (or all
     steps) at this machine's speed now.
     """

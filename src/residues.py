@@ -135,8 +135,8 @@ def analyse(run: Run) -> Arrays:
     `kept` (the functions of each prime's frequencies), `removed_random` (as many random families).
 
     The algorithm: `extracted_wrong`, `idealised_wrong`, `regrouped_wrong` cells of what was read out and run, `agreement` of the regrouped
-    algorithm with the network, `regrouped_margin`, `phase_error` (M,) |psi - phi0 - phi1|, `frequencies` (T,) used by each prime, `numbers`,
-    how many it has. Attention: `attention` (n_heads, 3), and `attention_spread`, its largest deviation.
+    algorithm with the network, `regrouped_margin`, `phase_error` (M,) |psi - phi0 - phi1|, `frequencies` (T,) of each prime, `numbers`, how
+    many it has. Attention: `attention` (n_heads, 3), and `attention_spread`, its largest deviation.
 
     Raises `ValueError` for another task or more layers.
     """

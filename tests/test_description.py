@@ -1,6 +1,7 @@
 """The race counts the same for both sides, and rounding does what it says."""
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -34,6 +35,7 @@ def test_full_precision_is_the_network_and_the_algorithm():
     assert numbers > 30 * len(waves[0]) and wrong == 0
 
 
+@pytest.mark.usefixtures("optax_promotes")
 def test_the_race_of_a_small_network():
     found = race(load_run("laptop"))
     assert found["algorithm_bits"] < found["network_bits"] and found["waves"] < found["parameters"]

@@ -1,0 +1,165 @@
+"""Rows over many trainings of the residue tasks: over p, one factor at a time, optimisers, the race in bits, and what seeds share."""
+
+import numpy as np
+
+from src.certificate import RANKS, certify_all
+from src.claims import Claim, claim
+from src.description import growth
+from src.evidence import seeds_of
+from src.integers import primes_below
+from src.measure import Arrays, measure, recorded
+from src.presets import preset
+from src.shared import coinciding_primes, compare, frequency_agreement
+from src.sweeps import FACTORS, SWEPT_P
+
+OPTIMISERS = ("AdamW", "AdamW + GrokFast", "Muon", "Muon + GrokFast")
+COINCIDE, HARMED = 0.3, 0.01  # two primes coincide from this overlap on; a prime is harmed from this loss of accuracy on
+
+
+def shared(run: str) -> Arrays:
+    """`src.shared.compare` of the committed seeds of a run."""
+    return measure(f"{run}-shared", compare, seeds_of(run))
+
+
+def certificates(run: str) -> Arrays:
+    """`src.certificate.certify_all` of the committed seeds of a run."""
+    return measure(f"{run}-certificate", certify_all, seeds_of(run))
+
+
+def harmed_pairs(analysis: Arrays, used: np.ndarray, p: int) -> tuple[np.ndarray, np.ndarray]:
+    """For each seed, among pairs of primes of which one loses accuracy when the other's neurons are ablated, the share that coincides; and
+    the same share among all pairs: (seeds,) each, NaN where no pair is harmed."""
+    upper = np.triu_indices(len(primes_below(p)), 1)
+    harmed, everywhere = [], []
+    for ablated, u in zip(analysis["ablated"], used, strict=True):
+        near = coinciding_primes(u, p)[upper] >= COINCIDE
+        harm = np.maximum(1 - ablated, 1 - ablated.T)[upper] >= HARMED
+        harmed.append(near[harm].mean() if harm.any() else np.nan)
+        everywhere.append(near.mean())
+    return np.asarray(harmed), np.asarray(everywhere)
+
+
+def shared_rows(analyses: dict[str, Arrays], p: int) -> list[Claim]:
+    """What primes, digits and seeds share, both blocks at p = 113; the role of the split at p = 53."""
+    out = []
+    for run, letter in (("paper", "simplified"), ("paper-standard", "standard")):
+        s = shared(run)
+        harmed, everywhere = harmed_pairs(analyses[run], s["usage"], p)
+        rows = [
+            ("pairs of primes that harm one another when ablated: share that coincides", harmed[~np.isnan(harmed)], dict(low=0.9, form=".0%",
+             why="some pairs share neurons for another reason")),
+            ("control, all pairs of primes: share that coincides", everywhere, dict(high=0.05, form=".1%")),
+            ("frequencies in use: rank correlation within a prime, pairs of seeds", s["agreement"], dict(low=0.3, form=".2f",
+             why="not every two seeds agree")),
+            ("control, frequencies permuted within a prime", s["agreement_null"], dict(low=-0.15, high=0.15, form=".2f",
+             why="few primes, so the null spreads")),
+            ("neurons: best match in the next seed, mean |correlation|", s["match"], dict(form=".2f")),
+            ("control, the next seed's digits renamed at random", s["match_null"], dict(form=".2f")),
+            ("directions from which x0 and x1 are read: overlap", s["digits"], dict(form=".2f")),
+            ("control, one of the maps turned at random", s["digits_null"], dict(form=".2f")),
+        ]  # fmt: skip
+        out += [claim(f"X{len(out) + i + 1}", f"{letter}: {text}", values, **options) for i, (text, values, options) in enumerate(rows)]  # pyright: ignore[reportArgumentType]
+    used = recorded("residues-split")["usage"]
+    pairs = [
+        (i, a, j, b)
+        for i in range(len(used))
+        for a in range(used.shape[1])
+        for j in range(i + 1)
+        for b in range(used.shape[1])
+        if (j, b) < (i, a)
+    ]
+    agreement = np.asarray([frequency_agreement(used[i, a], used[j, b], 53) for i, a, j, b in pairs])
+    same = np.asarray([i == j for i, _, j, _ in pairs])
+    out.append(
+        claim(
+            f"X{len(out) + 1}",
+            "p = 53, the same rows trained on: agreement of frequencies, pairs of seeds",
+            agreement[same],
+            form=".2f",
+            kind="measured",
+        )
+    )
+    out.append(claim(f"X{len(out) + 1}", "p = 53, other rows trained on: the same", agreement[~same], form=".2f", kind="measured"))
+    return out
+
+
+def race_rows() -> list[Claim]:
+    """R10: bits and seconds, network against algorithm."""
+    a, p = recorded("residues-p"), np.asarray(SWEPT_P)
+    learned = (a["algorithm_wrong"] == 0).all(axis=1) & (a["valid_accuracy"] > 0.99).all(axis=1)
+    last = int(np.flatnonzero(p == 113)[0])
+    fits = {
+        name: [growth(p[learned], a[f"{name}_bits"][learned, s]) for s in range(a["network_bits"].shape[1])]
+        for name in ("network", "table", "algorithm")
+    }
+    rows = [
+        ("bits of the network ~ p^e, over the p where it generalises: e", fits["network"], dict(form=".2f")),
+        ("the same for the algorithm read out of it", fits["algorithm"], dict(form=".2f")),
+        ("the same for the table of all residues", fits["table"], dict(form=".2f")),
+        ("p = 113: bits of the network (5 bits a parameter or fewer keep the accuracy)", a["network_bits"][last], dict(form=",.0f")),
+        ("p = 113: bits of the table that it learned", a["table_bits"][last], dict(form=",.0f")),
+        ("p = 113: bits of the algorithm", a["algorithm_bits"][last], dict(form=",.0f")),
+        ("p = 113: bits of the network over bits of the algorithm", (a["network_bits"] / a["algorithm_bits"])[last], dict(low=100, form=",.0f")),
+        ("p = 113: seconds to train over seconds to read and run the algorithm", (a["train_seconds"] / a["extract_seconds"])[last], dict(low=1, form=",.0f")),
+        ("bits a parameter at which the network keeps its accuracy, p = 113", a["network_precision"][last], dict(form=".0f")),
+        ("bits a strength at which the algorithm keeps its accuracy, p = 113", a["algorithm_precision"][last], dict(form=".0f")),
+    ]  # fmt: skip
+    return [claim(f"R{i + 1}", text, values, kind="measured", **options) for i, (text, values, options) in enumerate(rows)]
+
+
+def exact_until(values: tuple[float, ...] | tuple[int, ...], wrong: np.ndarray) -> list[float]:
+    """The values at which no seed has a wrong cell; wrong (len(values), seeds)."""
+    return [float(v) for v, row in zip(values, wrong, strict=True) if (row == 0).all()]
+
+
+def sweep_rows() -> list[Claim]:
+    """Over p, train share, dropout, weight decay, learning rate, width and optimiser."""
+    over_p, factors, optimisers, plane = (recorded(f"residues-{name}") for name in ("p", "factors", "optimisers", "plane"))
+    out = []
+
+    def row(text: str, values, **options) -> None:
+        out.append(claim(f"F{len(out) + 1}", text, values, kind="measured", **options))
+
+    for i, p in enumerate(SWEPT_P):
+        row(f"p = {p}: held-out accuracy, mean over tasks", over_p["valid_accuracy"][i], form=".1%")
+        row(f"p = {p}: wrong cells of {p * p * len(primes_below(p)):,}", over_p["wrong_cells"][i], form=",.0f")
+    start, centre = 0, preset("laptop")
+    for name, values in FACTORS.items():
+        for value in values:
+            steps = np.where(factors["steps_to_generalise"][start] < 0, np.inf, factors["steps_to_generalise"][start])
+            start += 1
+            if value != getattr(centre, name):
+                row(f"p = 53, {name} = {value:g}: steps until every task stands at 99% held out (inf: never)", steps, form=",.0f")
+            elif name == "train_fraction":
+                row("p = 53, the laptop preset: the same", steps, form=",.0f")
+    for i, name in enumerate(OPTIMISERS):
+        steps = np.where(optimisers["steps_to_generalise"][i] < 0, np.inf, optimisers["steps_to_generalise"][i])
+        row(f"p = 53, {name}: the same, in 5,000 steps", steps, form=",.0f")
+    shares = FACTORS["train_fraction"]
+    some = plane["wrong_cells"].reshape(len(shares), -1, plane["wrong_cells"].shape[-1])
+    zero = [share for share, cells in zip(shares, some, strict=True) if (cells == 0).all(axis=1).any()]
+    row("p = 53: smallest train share with no wrong cell in any seed, best dropout (1: none)", [min(zero, default=1.0)], form=".2f")
+    row(
+        "largest p with no wrong cell in any seed, 80% trained on (0: none)",
+        [max(exact_until(SWEPT_P, over_p["wrong_cells"]), default=0)],
+        form=".0f",
+    )
+    return out
+
+
+def certificate_rows() -> list[Claim]:
+    """Accuracy of trained networks proved without running every input."""
+    out = []
+    for run, name in (("laptop", "p = 53"), ("paper", "simplified"), ("paper-standard", "standard")):
+        a = certificates(run)
+        for text, values, options in (
+            ("own neurons evaluated, others bounded: proved accuracy, mean over tasks", a["own"], dict(form=".1%", low=0.5,
+             why="the neurons of other primes are bounded by their ranges, all at their worst at once")),
+            ("the stream from tables, the unembedding in full: the same", a["by_rank"][:, -1], dict(form=".4%", low=0.999)),
+            ("that proof: brute force over operations", a["by_rank_saving"][:, -1], dict(form=".2f", low=1)),
+            (f"the unembedding at rank {RANKS[3]} a task: proved accuracy", a["by_rank"][:, 3], dict(form=".1%", low=0.5,
+             why="Cauchy and Schwarz add up 256 dimensions as if they all conspired")),
+            ("that proof: brute force over operations", a["by_rank_saving"][:, 3], dict(form=".2f", low=1)),
+        ):  # fmt: skip
+            out.append(claim(f"T{len(out) + 1}", f"certificate, trained, {name}: {text}", values, **options))  # pyright: ignore[reportArgumentType]
+    return out

@@ -134,7 +134,7 @@ def sweep_rows() -> list[Claim]:
                 row("p = 53, the laptop preset: the same", steps, form=",.0f")
     for i, name in enumerate(OPTIMISERS):
         steps = np.where(optimisers["steps_to_generalise"][i] < 0, np.inf, optimisers["steps_to_generalise"][i])
-        row(f"p = 53, {name}: the same, in 5,000 steps", steps, form=",.0f")
+        row(f"p = 53, {name}: the same, of {int(optimisers['step'][i, 0]):,}", steps, form=",.0f")
     shares = FACTORS["train_fraction"]
     some = plane["wrong_cells"].reshape(len(shares), -1, plane["wrong_cells"].shape[-1])
     zero = [share for share, cells in zip(shares, some, strict=True) if (cells == 0).all(axis=1).any()]

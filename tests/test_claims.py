@@ -30,7 +30,7 @@ def test_status_and_goal():
 def test_rows_are_complete_and_unique(group):
     result = CliRunner().invoke(app, [group, "--json"])
     assert result.exit_code == 0, result.output
-    found = json.loads(result.stdout)
+    found = json.loads(result.stdout, parse_constant=lambda name: pytest.fail(f"{name} is not JSON"))
     assert len({row["id"] for row in found}) == len(found) > 20
     for row in found:
         assert set(row) == {"id", "claim", "ours", "range", "seeds", "anchor", "goal", "status", "why", "kind"}

@@ -50,11 +50,12 @@ class Claim:
         return "pass" if all(self.low <= v <= self.high for v in self.values) else "short"
 
     def to_dict(self) -> dict[str, Any]:
-        """The row as data: `{id, claim, ours, range, seeds, anchor, goal, status, why, kind}`."""
+        """The row as data: `{id, claim, ours, range, seeds, anchor, goal, status, why, kind}`; an infinite number is None."""
         row = asdict(self)
         met = self.status == "pass"
+        ours, *span = (v if np.isfinite(v) else None for v in (self.ours, min(self.values, default=np.nan), max(self.values, default=np.nan)))
         return {
-            "id": self.id, "claim": self.claim, "ours": self.ours, "range": [min(self.values), max(self.values)] if self.values else [],
+            "id": self.id, "claim": self.claim, "ours": ours, "range": span if self.values else [],
             "seeds": len(self.values), "anchor": self.anchor, "goal": self.goal, "status": self.status, "why": "" if met else row["why"],
             "kind": self.kind,
         }  # fmt: skip

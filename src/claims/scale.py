@@ -1,5 +1,7 @@
 """Rows over many trainings of the residue tasks: over p, one factor at a time, optimisers, the race in bits, and what seeds share."""
 
+from collections.abc import Callable, Sequence
+
 import numpy as np
 
 from src.certificate import RANKS, certify_all
@@ -107,9 +109,9 @@ def race_rows() -> list[Claim]:
     return [claim(f"R{i + 1}", text, values, kind="measured", **options) for i, (text, values, options) in enumerate(rows)]
 
 
-def exact_until(values: tuple[float, ...] | tuple[int, ...], wrong: np.ndarray) -> list[float]:
-    """The values at which no seed has a wrong cell; wrong (len(values), seeds)."""
-    return [float(v) for v, row in zip(values, wrong, strict=True) if (row == 0).all()]
+def exact(values: Sequence[float], wrong: np.ndarray, best: Callable[..., float], none: float) -> list[float]:
+    """For each seed, the `best` of the values at which it has no wrong cell, else `none`; wrong (len(values), seeds)."""
+    return [best((v for v, w in zip(values, column, strict=True) if w == 0), default=none) for column in wrong.T]
 
 
 def sweep_rows() -> list[Claim]:
@@ -136,14 +138,9 @@ def sweep_rows() -> list[Claim]:
         steps = np.where(optimisers["steps_to_generalise"][i] < 0, np.inf, optimisers["steps_to_generalise"][i])
         row(f"p = 53, {name}: the same, of {int(optimisers['step'][i, 0]):,}", steps, form=",.0f")
     shares = FACTORS["train_fraction"]
-    some = plane["wrong_cells"].reshape(len(shares), -1, plane["wrong_cells"].shape[-1])
-    zero = [share for share, cells in zip(shares, some, strict=True) if (cells == 0).all(axis=1).any()]
-    row("p = 53: smallest train share with no wrong cell in any seed, best dropout (1: none)", [min(zero, default=1.0)], form=".2f")
-    row(
-        "largest p with no wrong cell in any seed, 80% trained on (0: none)",
-        [max(exact_until(SWEPT_P, over_p["wrong_cells"]), default=0)],
-        form=".0f",
-    )
+    fewest = plane["wrong_cells"].reshape(len(shares), -1, plane["wrong_cells"].shape[-1]).min(axis=1)
+    row("p = 53: smallest train share with no wrong cell, at the best dropout (inf: none)", exact(shares, fewest, min, np.inf), form=".2f")
+    row("80% trained on: largest p with no wrong cell (0: none)", exact(SWEPT_P, over_p["wrong_cells"], max, 0), form=".0f")
     return out
 
 

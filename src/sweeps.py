@@ -24,6 +24,7 @@ from src.checkpoint import Run, load_run, run_folder
 from src.config import Config
 from src.description import race
 from src.measure import Arrays, record, stack
+from src.order import first_steps
 from src.presets import preset
 from src.progress import load_steps, progress
 from src.shared import usage
@@ -67,10 +68,13 @@ def frequencies(runs: list[list[Run]]) -> Arrays:
 
 
 def races(runs: list[list[Run]]) -> Arrays:
-    """`outcome`, and `src.description.race` of every network: arrays (configs, seeds)."""
+    """`outcome`, `src.description.race` of every network, and when each task arrives: arrays (configs, seeds, ...)."""
     bar = tqdm([run for seeds in runs for run in seeds], desc="race", disable=None)
     rows = iter([race(run) for run in bar])
-    return {**outcome(runs), **stack([stack([next(rows) for _ in seeds]) for seeds in runs])}
+    most = max(len(run.dataset.widths) for seeds in runs for run in seeds)
+    steps = [[first_steps(run) for run in seeds] for seeds in runs]
+    arrival = np.asarray([[np.pad(s, (0, most - len(s)), constant_values=np.nan) for s in row] for row in steps])
+    return {**outcome(runs), **stack([stack([next(rows) for _ in seeds]) for seeds in runs]), "first_steps": arrival}
 
 
 def outcome(runs: list[list[Run]]) -> Arrays:
@@ -147,6 +151,10 @@ SWEEPS: dict[str, Sweep] = {
         "Steps to generalise at p = 53 over train share and dropout.",
         tuple(vary(_laptop, train_fraction=share, dropout=rate) for share in FACTORS["train_fraction"] for rate in FACTORS["dropout"]),
         4, outcome,
+    ),
+    "residues-long": Sweep(
+        "All residue tasks at p = 113 with a longer schedule: does any cell stay wrong?",
+        (replace(preset("paper-standard"), run="paper-standard-long", steps=3000),), 2, outcome,
     ),
     "residues-optimisers": Sweep(
         "Steps to generalise at p = 53: AdamW, with GrokFast as in earlier work, Muon, with GrokFast.",

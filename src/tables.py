@@ -8,8 +8,11 @@ from collections.abc import Sequence
 from IPython.display import Markdown
 
 from src.checkpoint import CHECKPOINTS, ROOT, list_runs, read_manifest, run_folder
+from src.circuits import ABLATIONS
 from src.config import Config
+from src.discovery import METHODS
 from src.evidence import confusions, seeds_of
+from src.measure import Arrays
 from src.records import THRESHOLD
 from src.tasks import DECADE_ENDINGS, decade_numbers, make_dataset
 
@@ -17,9 +20,9 @@ START, END = "<!-- runs: start -->", "<!-- runs: end -->"
 
 
 def pipe_table(header: Sequence[str], rows: Sequence[Sequence[object]], align: str = "") -> str:
-    """A markdown pipe table; `align` has one of l, r for each column, the rest is left."""
-    widths = [max(len(str(line[i])) for line in (header, *rows)) for i in range(len(header))]
-    widths = [min(max(w, 4), 40) for w in widths]
+    """A markdown pipe table; `align` has one of l, r for each column, the rest is left. A column is as wide as nine tenths of its cells."""
+    lengths = [sorted(len(str(row[i])) for row in rows) or [0] for i in range(len(header))]
+    widths = [min(max(cells[9 * (len(cells) - 1) // 10], len(title), 4), 60) for cells, title in zip(lengths, header, strict=True)]
     marks = ["-" * w + ":" if a == "r" else ":" + "-" * w for a, w in zip(align.ljust(len(header), "l"), widths, strict=True)]
     lines = [header, marks, *rows]
     return "\n".join("| " + " | ".join(str(cell).replace("|", "\\|") for cell in line) + " |" for line in lines)
@@ -115,3 +118,13 @@ if __name__ == "__main__":
     readme = ROOT / "README.md"
     readme.write_text(readme_with_table(readme.read_text()))
     print(f"wrote the runs of {CHECKPOINTS} into {readme}")
+
+
+def auroc_table(a: Arrays) -> Markdown:
+    """`src.circuit_study.compiled_all`: a row for each compiled network and ablation, a column for each method."""
+    body = []
+    for i, case in enumerate(a["cases"]):
+        for j, ablation in enumerate(ABLATIONS):
+            true = f"{a['true'][i, j]} of {a['all'][i, j]}"
+            body.append((case, ablation, true, *(f"{v:.3f}" for v in a["edges"][i, j]), f"{a['reset'][i, j]:.2f}"))
+    return Markdown(pipe_table(("network", "ablation", "true", *METHODS, "reset"), body, "llr" + "r" * (len(METHODS) + 1)))

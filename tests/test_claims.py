@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 from src.addition import analyse
 from src.checkpoint import load_run
 from src.claims import claim, claims_markdown, shortfalls_markdown
-from src.claims.__main__ import GROUPS, app
+from src.claims.__main__ import GROUPS, app, prediction_interval
 from src.claims.addition import analysis, lead, rows
 from src.evidence import seeds_of
 from src.measure import recorded
@@ -36,12 +36,25 @@ def test_rows_are_complete_and_unique(group):
         assert set(row) == {"id", "claim", "ours", "range", "seeds", "anchor", "goal", "status", "why", "kind"}
         assert row["status"] in {"pass", "short", "blocked"} and row["kind"] in {"recomputed", "measured"}
         assert row["status"] == "pass" or row["why"], row
-        assert row["seeds"] >= 3 or row["id"][0] in "HC", row  # networks written by hand have no seed
+        assert row["seeds"] >= 3 or row["id"][0] in "HCM", row  # networks written by hand have no seed
 
 
 def test_unknown_group():
     result = CliRunner().invoke(app, ["subtraction"])
     assert result.exit_code == 2 and "subtraction" in result.stderr
+
+
+def test_a_run_of_ones_own_must_be_a_run():
+    for group, run in (("residues", "runs/nothing"), ("addition", "runs/addition/seed-0")):
+        result = CliRunner().invoke(app, [group, "--run", run])
+        assert result.exit_code == 2 and "--run" in result.stderr
+
+
+def test_prediction_interval():
+    draws = np.random.default_rng(0).normal(size=(2000, 6))
+    inside = [low <= row[5] <= high for row in draws for low, high in [prediction_interval(row[:5].tolist(), 0.9)]]
+    assert 0.88 < np.mean(inside) < 0.95  # a little over: the interval is never narrower than the range
+    assert prediction_interval([2.0, 2.0]) == (2, 2) and prediction_interval([2.0]) == (-np.inf, np.inf)
 
 
 def test_the_markdown_lists_every_row_and_every_shortfall():

@@ -5,6 +5,7 @@ import pytest
 import sympy
 
 from src.checkpoint import load_run
+from src.divisors import divisor_confusion
 from src.presets import preset
 from src.primality import primality, primes_from_residues
 from src.tasks import make_dataset
@@ -29,6 +30,17 @@ def test_a_committed_network_against_the_sieve():
     c = primality(run)
     assert c.true_positive + c.false_negative == sympy.primepi(53**2) and sum(c) == 53**2
     assert c.recall > 0.99 and c.precision > 0.99
+
+
+def test_least_divisors_of_true_residues_are_least_prime_factors():
+    p = 11
+    labels = make_dataset(preset("smoke")).labels.copy()
+    counts = divisor_confusion(labels, p)
+    assert counts.sum() == p * p - 2 and np.trace(counts) == counts.sum() and counts[-1, -1] == sympy.primepi(p * p)
+    labels[7 * 5, 2] = 1  # 5 no longer seen: the least divisor of 35 is 7
+    labels[49, 3] = 1  # 7 no longer seen: 49 passes for a prime
+    wrong = divisor_confusion(labels, p)
+    assert wrong[2, 3] == 1 and wrong[3, -1] == 1 and np.trace(wrong) == counts.sum() - 2
 
 
 def test_another_task_is_refused():

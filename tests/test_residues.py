@@ -9,10 +9,12 @@ import pytest
 
 from src.algorithm import label_neurons, phase_network, phase_neurons
 from src.checkpoint import Run, load_run
-from src.claims.residues import analysis, first_steps
+from src.claims.residues import analysis
 from src.fourier import family_variance
+from src.integers import primes_below
 from src.interventions import run_with_cache
 from src.model import Transformer
+from src.order import first_steps, overtaken, overtaking_test
 from src.presets import preset
 from src.residues import analyse, best_zp_pair, random_dictionary_share, random_groups
 from src.spike import counts, digit_functions, power, spike
@@ -72,6 +74,22 @@ def test_first_steps():
     for t, step in enumerate(steps):
         row = run.metrics["step"].tolist().index(step)
         assert run.metrics["valid_accuracy"][row, t] >= 0.99 and (run.metrics["valid_accuracy"][:row, t] < 0.99).all()
+
+
+def test_overtaking():
+    assert np.allclose(overtaken(np.asarray([10.0, 20.0, 30.0, np.nan]))[1:], 0)
+    assert np.allclose(overtaken(np.asarray([30.0, 20.0, 30.0, 10.0, np.nan]))[1:], [1, 1 / 4, 1, 0])
+
+
+def test_a_planted_order_is_found_and_a_random_one_is_not():
+    primes, rng = [41, 53, 71, 113], np.random.default_rng(1)
+    sizes = [np.asarray(primes_below(p), float) for p in primes]
+    planted = [np.where((p - 1) % q == 0, 1.0, 50 * q) for p, q in zip(primes, sizes, strict=True)]
+    share, others, chance = overtaking_test(planted, primes, 1)
+    # At p = 71, q = 7 comes before 3 and with 5.
+    assert share == pytest.approx(np.mean([1, 1, 1, 3 / 4, 1])) and others == 0 and chance < 0.001
+    shuffled = [overtaking_test([rng.permutation(q) for q in sizes], primes, 1)[2] for _ in range(40)]
+    assert 0.3 < np.mean(shuffled) < 0.7
 
 
 def test_a_random_seed_recomputed_agrees_with_the_measurement():

@@ -35,6 +35,14 @@ class Claim:
         return float(np.median(self.values))
 
     @property
+    def span(self) -> str:
+        """The median, with the range in brackets where seeds differ."""
+        if not self.values:
+            return ""
+        low, high = (f"{v:{self.form}}" for v in (min(self.values), max(self.values)))
+        return f"{self.ours:{self.form}}" + (f" ({low} to {high})" if low != high else "")
+
+    @property
     def goal(self) -> str:
         if self.low == self.high:
             return f"exactly {self.low:{self.form}}"
@@ -53,7 +61,9 @@ class Claim:
         """The row as data: `{id, claim, ours, range, seeds, anchor, goal, status, why, kind}`; an infinite number is None."""
         row = asdict(self)
         met = self.status == "pass"
-        ours, *span = (v if np.isfinite(v) else None for v in (self.ours, min(self.values, default=np.nan), max(self.values, default=np.nan)))
+        ours, *span = (
+            v if np.isfinite(v) else None for v in (self.ours, min(self.values, default=np.nan), max(self.values, default=np.nan))
+        )
         return {
             "id": self.id, "claim": self.claim, "ours": ours, "range": span if self.values else [],
             "seeds": len(self.values), "anchor": self.anchor, "goal": self.goal, "status": self.status, "why": "" if met else row["why"],
@@ -70,12 +80,14 @@ def claim(
 
 
 def claims_markdown(rows: Sequence[Claim]) -> str:
-    """The rows as a table: ours is the median with the range over seeds."""
+    """The rows as a table: ours is the median with the range over seeds. The anchors are left out where no row has one."""
+    anchored = any(row.anchor != "none" for row in rows)
+    header = ("id", "claim", "ours, median (range)", "seeds", *(["anchor"] if anchored else []), "goal", "status")
     body = []
     for row in rows:
-        span = f" ({min(row.values):{row.form}} to {max(row.values):{row.form}})" if len(set(row.values)) > 1 else ""
-        body.append((row.id, row.claim, f"{row.ours:{row.form}}{span}", len(row.values), row.anchor, row.goal, row.status))
-    return pipe_table(("id", "claim", "ours, median (range)", "seeds", "anchor", "goal", "status"), body, "lllrlll")
+        goal = row.goal.replace("≥ ", "≥\u00a0").replace("≤ ", "≤\u00a0")
+        body.append((row.id, row.claim, row.span, len(row.values), *([row.anchor] if anchored else []), goal, row.status))
+    return pipe_table(header, body, "lllrlll" if anchored else "lllrll")
 
 
 def shortfalls_markdown(rows: Sequence[Claim]) -> str:

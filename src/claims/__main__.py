@@ -1,18 +1,22 @@
 """python -m src.claims GROUP [--json]"""
 
 import json
+from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 from typing import Annotated
 
+import numpy as np
 import typer
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
+from scipy import stats
 
 from src.checkpoint import CheckpointError, load_run
 
-GROUPS = ("addition", "residues")
+GROUPS = ("addition", "residues", "circuits")
 
 
 app = typer.Typer(add_completion=False)
@@ -37,21 +41,43 @@ def main(
     if as_json:
         typer.echo(json.dumps([row.to_dict() for row in rows], indent=1, ensure_ascii=False))
         return
-    table = Table("id", "claim", "ours", "range", "seeds", "anchor", "goal", "status", "kind", title=f"Claims: {group}")
+    table = wide_table(f"Claims: {group}", "ours, median (range)", "seeds", "anchor", "goal", "status")
     for row in rows:
-        span = f"{min(row.values):{row.form}} to {max(row.values):{row.form}}" if row.values else ""
         style = {"pass": "green", "short": "yellow", "blocked": "red"}[row.status]
-        cells = (row.id, row.claim, f"{row.ours:{row.form}}", span, str(len(row.values)), row.anchor, row.goal)
-        table.add_row(*cells, f"[{style}]{row.status}[/]", row.kind)
-    console = Console()
+        table.add_row(row.id, row.claim, row.span, str(len(row.values)), row.anchor, row.goal, f"[{style}]{row.status}[/]")
+    console = wide_console()
     console.print(table)
     for row in rows:
         if row.status != "pass":
             console.print(f"{row.id} is {row.status}: {row.why or 'the cause is not known'}", highlight=False)
 
 
+def prediction_interval(values: Sequence[float], share: float = 0.99) -> tuple[float, float]:
+    """Where this share of new seeds falls if seeds are normally distributed (Student's t); never narrower than the range of `values`."""
+    n = len(values)
+    half = stats.t.ppf((1 + share) / 2, n - 1) * np.std(values, ddof=1) * np.sqrt(1 + 1 / n) if n > 1 else np.inf
+    middle = float(np.mean(values))
+    return min(middle - half, *values), max(middle + half, *values)
+
+
+def wide_table(title: str, *columns: str) -> Table:
+    """An empty table whose columns, after an id and a claim, wrap at spaces; the claim takes the room that is left."""
+    table = Table(title=title, box=SIMPLE_HEAD)
+    table.add_column("id", no_wrap=True)
+    table.add_column("claim", ratio=3, min_width=24)
+    for name in columns:
+        table.add_column(name, no_wrap=name in ("seeds", "status"))
+    return table
+
+
+def wide_console() -> Console:
+    """The terminal; a file or a pipe gets 160 columns."""
+    console = Console()
+    return console if console.is_terminal else Console(width=160)
+
+
 def beside(module: ModuleType, folder: Path) -> None:
-    """Print the rows of one run beside those of the committed seeds. A run outside their range is marked; of six seeds one in three is."""
+    """Print the rows of one run beside those of the committed seeds, and mark those outside what these let expect."""
     try:
         if not hasattr(module, "rows_of"):
             raise ValueError("--run is for the group residues")
@@ -62,15 +88,15 @@ def beside(module: ModuleType, folder: Path) -> None:
     except (ValueError, CheckpointError) as error:
         typer.echo(f"error: {error}", err=True)
         raise typer.Exit(2) from None
-    table = Table(
-        "id", "claim", "this run", "committed seeds", "in their range", "goal", "status", title=f"{folder} beside the committed seeds"
+    table = wide_table(
+        f"{folder} beside the committed seeds", "this run", "committed seeds", "99% of new seeds", "inside", "goal", "status"
     )
     for row, ours in zip(fresh, module.committed_rows(name), strict=True):
-        low, high = min(ours.values), max(ours.values)
-        span = f"{low:{ours.form}} to {high:{ours.form}}"
+        low, high = prediction_interval(ours.values)
         inside = "yes" if low <= row.ours <= high else "above" if row.ours > high else "below"
-        table.add_row(row.id, row.claim, f"{row.ours:{row.form}}", span, inside, row.goal, row.status)
-    Console().print(table)
+        expected = f"{low:{ours.form}} to {high:{ours.form}}"
+        table.add_row(row.id, row.claim, f"{row.ours:{row.form}}", ours.span, expected, inside, row.goal, row.status)
+    wide_console().print(table)
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ from src.description import growth
 from src.evidence import seeds_of
 from src.integers import primes_below
 from src.measure import Arrays, measure, recorded
+from src.order import overtaking_test
 from src.presets import preset
 from src.shared import coinciding_primes, compare, frequency_agreement
 from src.sweeps import FACTORS, SWEPT_P
@@ -83,6 +84,24 @@ def shared_rows(analyses: dict[str, Arrays], p: int) -> list[Claim]:
     )
     out.append(claim(f"X{len(out) + 1}", "p = 53, other rows trained on: the same", agreement[~same], form=".2f", kind="measured"))
     return out
+
+
+def order_rows() -> list[Claim]:
+    """Why tasks arrive when they do: over the p that generalise, do tasks with p = 1 or p = -1 mod q arrive before smaller q?"""
+    a = recorded("residues-p")
+    learned = [i for i in range(len(SWEPT_P)) if (a["valid_accuracy"][i] > 0.999).all()]
+    primes = [SWEPT_P[i] for i in learned]
+    seeds = range(a["first_steps"].shape[1])
+    over = f"q > 3, p = {', '.join(str(p) for p in primes)}"
+    tests = {turn: [overtaking_test([a["first_steps"][i, s] for i in learned], primes, turn) for s in seeds] for turn in (1, -1)}
+    out = []
+    for turn, found in tests.items():
+        out.append(claim(f"O{len(out) + 1}", f"smaller odd primes that a task with p = {turn} mod q overtakes; {over}",
+                         [t[0] for t in found], form=".0%", kind="measured"))  # fmt: skip
+        out.append(claim(f"O{len(out) + 1}", f"share of random choices of as many other tasks that overtake as much, p = {turn}",
+                         [t[2] for t in found], form=".4f", high=0.01 if turn == 1 else np.inf, kind="measured"))  # fmt: skip
+    other = [t[1] for t in tests[1]]
+    return [*out, claim(f"O{len(out) + 1}", "the same overtaking by a task with p neither 1 nor -1", other, form=".0%", kind="measured")]
 
 
 def race_rows() -> list[Claim]:

@@ -10,13 +10,28 @@ from matplotlib.figure import Figure
 from src.addition import key_frequencies
 from src.checkpoint import ROOT, load_run
 from src.claims.addition import OPTIMISERS, all_networks, analysis
-from src.claims.residues import BLOCKS, hand_margins, runs_of
+from src.claims.circuits import NETWORKS, studies
+from src.claims.residues import BLOCKS, divisors, hand_margins, runs_of
 from src.claims.residues import analysis as residue_analysis
+from src.claims.scale import certificates, shared
 from src.figures.addition import fig_clock_pizza, fig_cosine_cube, fig_course, fig_measures, fig_neurons, fig_optimisers, fig_removal
 from src.figures.basics import fig_attention, fig_decades, fig_learning, fig_primes_polar, fig_spectrum
-from src.figures.residues import fig_bases, fig_dissociation, fig_margins, fig_neuron, fig_order, fig_phases, fig_spike
+from src.figures.circuits import fig_circuit, fig_circuit_curves, fig_circuit_overlap, fig_circuit_sizes
+from src.figures.residues import fig_bases, fig_dissociation, fig_divisors, fig_margins, fig_neuron, fig_order, fig_phases, fig_spike
+from src.figures.scale import fig_certificate, fig_coincidence, fig_factors, fig_over_p, fig_plane, fig_race, fig_usage
 from src.figures.style import Target
+from src.integers import primes_below
 from src.measure import recorded
+from src.presets import preset
+from src.sweeps import FACTORS, SWEPT_P
+
+PROVED = {"p = 53": "laptop", "p = 113, simplified": "paper", "p = 113, standard": "paper-standard"}
+
+
+def circuit_of(run: str, q: int, target: Target) -> Figure:
+    """The circuit of task q in seed 0 of a run."""
+    a, index = studies(run)[0], list(primes_below(preset(run).p)).index(q)
+    return fig_circuit(a["edges"], a["circuit"][index], a["scores"][index], target=target)
 
 
 class Entry(NamedTuple):
@@ -144,6 +159,13 @@ GALLERY: dict[str, Entry] = {
         "Two square heat maps of 29 by 29. On the left only the diagonal is dark: each prime's neurons matter to its own task alone. On "
         "the right there is no diagonal, and many cells are slightly darker.",
     ),
+    "divisors": Entry(
+        lambda target: fig_divisors({block: divisors(run)["counts"] for run, block in BLOCKS.items()}, 113, target=target),
+        'fig_divisors({block: divisors(run)["counts"] for run, block in BLOCKS.items()}, 113)',
+        "Least prime factor of every n below 113² against the least divisor that the network finds.",
+        "Two square heat maps on a log scale. All counts lie on the diagonal; they fall from thousands for 2 to one a seed for "
+        "109, and the last cell holds the primes.",
+    ),
     "spike": Entry(
         lambda target: fig_spike(recorded("residues-spike"), target=target),
         'fig_spike(recorded("residues-spike"))',
@@ -156,6 +178,86 @@ GALLERY: dict[str, Entry] = {
         "fig_margins(hand_margins())",
         "Margins of all 370,301 cells in the networks written by hand, in units of each network's median.",
         "Cumulative curves on a log axis. The phase network has a long tail of small margins; the carry network has not.",
+    ),
+    "factors": Entry(
+        lambda target: fig_factors(recorded("residues-factors"), FACTORS, target=target),
+        'fig_factors(recorded("residues-factors"), FACTORS)',
+        "Steps until every task of p = 53 stands at 99% held out, one factor at a time.",
+        "Five panels of dots over a factor. There is a narrow range in which seeds generalise: at least 80% trained on, some dropout "
+        "but not much, some weight decay, a learning rate near .01, enough width. Crosses mark seeds that do not get there.",
+    ),
+    "plane": Entry(
+        lambda target: fig_plane(recorded("residues-plane"), FACTORS, target=target),
+        'fig_plane(recorded("residues-plane"), FACTORS)',
+        "Share trained on by dropout at p = 53: held-out accuracy, and steps to 99% on every task.",
+        "A heat map. Accuracy grows with the share trained on in every column; without dropout, or with much of it, no share is enough.",
+    ),
+    "over-p": Entry(
+        lambda target: fig_over_p(recorded("residues-p"), SWEPT_P, target=target),
+        'fig_over_p(recorded("residues-p"), SWEPT_P)',
+        "Over p, with 80% trained on: steps until every task stands at 99%, and the share of cells that is wrong at the end.",
+        "Two panels over p. Small p never generalise; from 41 on all seeds do, and no cell or a few are wrong.",
+    ),
+    "race": Entry(
+        lambda target: fig_race(recorded("residues-p"), SWEPT_P, target=target),
+        'fig_race(recorded("residues-p"), SWEPT_P)',
+        "Over p: bits of the network, of its table and of the algorithm read out of it; seconds to train and to read.",
+        "Two panels with log axes. The network needs more than a thousand times the bits of the algorithm; the table that it learned grows "
+        "fastest. Training takes hundreds of times as long as reading the algorithm out.",
+    ),
+    "certificate": Entry(
+        lambda target: fig_certificate({name: certificates(run) for name, run in PROVED.items()}, target=target),
+        "fig_certificate({name: certificates(run) for name, run in PROVED.items()})",
+        "Accuracy proved for trained networks, against the length of the proof.",
+        "Dots that rise from nothing to one as the proof grows towards the length of brute force.",
+    ),
+    "coincidence": Entry(
+        lambda target: fig_coincidence(
+            {block: residue_analysis(run) for run, block in BLOCKS.items()},
+            {block: shared(run)["usage"] for run, block in BLOCKS.items()},
+            113,
+            target=target,
+        ),
+        'fig_coincidence({"simplified": residue_analysis("paper")}, {"simplified": shared("paper")["usage"]}, 113)',
+        "Pairs of primes: how closely their frequencies coincide, and what ablating one costs the other.",
+        "Two scatter plots. Most pairs coincide in nothing and harm one another in nothing; the few pairs with harm lie to the right.",
+    ),
+    "usage": Entry(
+        lambda target: fig_usage({block: shared(run)["usage"] for run, block in BLOCKS.items()}, 113, target=target),
+        'fig_usage({block: shared(run)["usage"] for run, block in BLOCKS.items()}, 113)',
+        "Which frequencies the ten networks use for three of their primes.",
+        "Three heat maps with a row for each network. The dark columns stand at the same frequencies in most rows.",
+    ),
+    "circuit": Entry(
+        lambda target: circuit_of("paper", 73, target),
+        'circuit_of("paper", 73, "paper")',
+        "The circuit of task 73 in the simplified block, found by a program.",
+        "A graph from left to right: three positions, four heads, 29 groups of neurons, logits. Blue lines lead from both digits through "
+        "the heads to the neurons of 73 and thinner ones to those of a few other primes; the rest is grey.",
+    ),
+    "circuit-curves": Entry(
+        lambda target: fig_circuit_curves({name: studies(run)[0] for run, name in NETWORKS.items()}, target=target),
+        "fig_circuit_curves({name: studies(run)[0] for run, name in NETWORKS.items()})",
+        "Faithfulness over the share of edges kept, by ranking, ablation and network.",
+        "Three panels, one for each ablation. All curves rise from zero at two percent of the edges to nearly one at ten percent; under "
+        "zero ablation they rise later.",
+    ),
+    "circuit-overlap": Entry(
+        lambda target: fig_circuit_overlap(studies("paper")[0], 113, target=target),
+        'fig_circuit_overlap(studies("paper")[0], 113)',
+        "Which groups of neurons the circuit of each task has, and how alike the circuits of two tasks are.",
+        "Two square pictures of 29 by 29. On the left the diagonal is full, with a few cells beside it. On the right the diagonal is one "
+        "and the rest is lighter.",
+    ),
+    "circuit-sizes": Entry(
+        lambda target: fig_circuit_sizes(
+            {name: studies(run) for run, name in NETWORKS.items()},
+            {name: primes_below(preset(run).p) for run, name in NETWORKS.items()},
+            target=target,
+        ),
+        "fig_circuit_sizes({name: studies(run) ...}, {name: primes_below(preset(run).p) ...})",
+        "Edges in the circuit of each task, all seeds of three networks.",
+        "Three scatter plots over the prime q. Small primes have circuits of nine edges; of the large ones many are larger.",
     ),
     "attention": Entry(
         lambda target: fig_attention(load_run("paper"), target=target),

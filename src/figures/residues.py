@@ -5,16 +5,16 @@ from collections.abc import Sequence
 import jax.numpy as jnp
 import numpy as np
 from matplotlib.cm import ScalarMappable
-from matplotlib.colors import Normalize
+from matplotlib.colors import LogNorm, Normalize
 from matplotlib.figure import Figure
 
 from src.checkpoint import Run
-from src.claims.residues import first_steps
 from src.evidence import neurons_of
 from src.figures.style import BLUE, GREEN, GREY, PRIME, Target, new_figure, styled
 from src.integers import primes_below
 from src.interventions import neuron_logit_map, run_with_cache
 from src.measure import Arrays
+from src.order import first_steps
 from src.spike import BASES
 
 
@@ -47,6 +47,25 @@ def fig_dissociation(analysis: Arrays, p: int, *, seed: int = 0, target: Target 
         ax.set_yticklabels([str(primes[i]) for i in shown])
     axes[0, 0].set_ylabel("ablated prime")
     bar = figure.colorbar(scale, ax=axes[0].tolist(), shrink=0.85, label="accuracy")
+    bar.outline.set_edgecolor(GREY)
+    return figure
+
+
+@styled
+def fig_divisors(counts: dict[str, np.ndarray], p: int, *, target: Target = "paper") -> Figure:
+    """Least prime factor (row) by the least divisor that the network's residues give (column): counts (seeds, T + 1, T + 1), summed."""
+    figure, axes = new_figure(target, height=2.9, columns=len(counts), sharey=True)
+    names = [*(str(q) for q in primes_below(p)), "prime"]
+    shown = [*range(0, len(names) - 2, 4), len(names) - 1]
+    scale = ScalarMappable(LogNorm(1, max(c.sum(axis=0).max() for c in counts.values())), "viridis")
+    for ax, (name, c) in zip(axes[0], counts.items(), strict=True):
+        total = c.sum(axis=0)
+        ax.imshow(np.where(total > 0, total, np.nan), cmap=scale.cmap, norm=scale.norm)
+        ax.set(title=name, xlabel="least divisor by the network", xticks=shown, yticks=shown)
+        ax.set_xticklabels([names[i] for i in shown], rotation=90)
+        ax.set_yticklabels([names[i] for i in shown])
+    axes[0, 0].set_ylabel("least prime factor")
+    bar = figure.colorbar(scale, ax=axes[0].tolist(), shrink=0.85, label="n, all seeds")
     bar.outline.set_edgecolor(GREY)
     return figure
 

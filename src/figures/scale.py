@@ -38,6 +38,7 @@ def fig_factors(sweep: Arrays, factors: dict[str, tuple[float, ...]], *, target:
         ax.set(xlabel=FACTOR_NAMES[name], xticks=np.arange(len(values)), ylim=(0, limit * 1.15))
         ax.set_xticklabels([f"{v:g}".removeprefix("0") if 0 < v < 1 else f"{v:g}" for v in values], rotation=90)
     axes[0, 0].set_ylabel("steps to 99% on every task")
+    figure.align_xlabels()
     return figure
 
 
@@ -99,12 +100,13 @@ def fig_race(sweep: Arrays, p: tuple[int, ...], *, target: Target = "paper") -> 
 
 @styled
 def fig_certificate(proofs: dict[str, Arrays], *, target: Target = "paper") -> Figure:
-    """Proved accuracy against the length of the proof in multiplications, relative to running every input; numbers at dots: the rank."""
+    """Proved accuracy against the length of the proof in multiplications, relative to running every input. Dots: the unembedding at a
+    rank, written beside those of the first network; circles: own neurons evaluated, all others bounded."""
     figure, axes = new_figure(target, height=2.4)
     ax = axes[0, 0]
     for (name, a), colour in zip(proofs.items(), (BLUE, PRIME, GREEN), strict=False):
         x, y = 1 / np.median(a["by_rank_saving"], axis=0), np.median(a["by_rank"], axis=0)
-        ax.plot(x, y, ".", color=colour, label=name)
+        ax.plot(x, y, ".-", color=colour, label=name, linewidth=0.6)
         ax.plot(1 / np.median(a["own_saving"]), np.median(a["own"]), "o", markerfacecolor="none", color=colour)
         if name == next(iter(proofs)):
             for rank, i, j in zip(RANKS, x, y, strict=True):

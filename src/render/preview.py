@@ -183,7 +183,17 @@ def _pdf(folder: Path, stem: str, text: str, meta: dict[str, Any], settings: dic
         "number-sections": bool(settings.get("number-sections", False)),
         "papersize": settings.get("papersize", "a4"),
     }
-    arguments = [*common, "--standalone", "--shift-heading-level-by=-1", "-V", "fontsize=10pt", "-V", "mainfont=Libertinus Serif"]
+    # Wider tables than this get columns in proportion to their dashes, as in Quarto.
+    arguments = [
+        *common,
+        "--columns=72",
+        "--standalone",
+        "--shift-heading-level-by=-1",
+        "-V",
+        "fontsize=10pt",
+        "-V",
+        "mainfont=Libertinus Serif",
+    ]
     arguments += ["-V", f"header-includes={_TYPST_TABLES}"]
     if extra["number-sections"]:
         arguments += ["-V", "section-numbering=1.1"]

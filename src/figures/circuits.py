@@ -1,0 +1,123 @@
+"""Figures of circuits: a graph with its circuit, curves, overlaps between tasks, methods against known circuits."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib.cm import ScalarMappable
+from matplotlib.colors import Normalize
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from src.circuit_study import RANKINGS
+from src.circuits import ABLATIONS, Edge
+from src.faithfulness import GRID, jaccard
+from src.figures.style import BLUE, GREEN, GREY, PINK, PRIME, Target, new_figure, styled
+from src.integers import primes_below
+from src.measure import Arrays
+
+PORTS = {"in": BLUE, "v": BLUE, "k": GREEN, "q": PRIME}
+
+
+def _layers(edges: Sequence[Edge]) -> dict[str, int]:
+    """Nodes in order of appearance by the length of the longest path that leads to them."""
+    depth: dict[str, int] = {}
+    for edge in sorted(edges, key=lambda e: e.port != "q"):
+        depth.setdefault(edge.sender, 0)
+        depth.setdefault(edge.receiver, 0)
+    for _ in depth:
+        for edge in edges:
+            depth[edge.receiver] = max(depth[edge.receiver], depth[edge.sender] + 1)
+    return depth
+
+
+@styled
+def fig_circuit(edges: Sequence[str], kept: np.ndarray, scores: np.ndarray, *, target: Target = "paper") -> Figure:
+    """A computational graph from left to right with one circuit in it: kept (E,) bool; the wider a line the higher its score (E,).
+
+    Nodes that the circuit does not use are grey and their edges are faint. Edges by name, as `str(Edge)` writes them.
+    """
+    parsed = [Edge.parse(str(name)) for name in edges]
+    depth = _layers(parsed)
+    columns = [[name for name in depth if depth[name] == d] for d in range(max(depth.values()) + 1)]
+    tallest = max(len(column) for column in columns)
+    figure, axes = new_figure(target, height=max(2.2, 0.115 * tallest + 0.6))
+    ax = axes[0, 0]
+    at = {}
+    for x, column in enumerate(columns):
+        if len(column) > 1 and all("=" in name and name != "=" for name in column):
+            column.sort(key=lambda name: int(name.split("=")[1]))
+        for i, name in enumerate(column):
+            at[name] = (x, -(i + 0.5) / len(column))
+    used = {name for edge, on in zip(parsed, kept, strict=True) if on for name in edge[:2]}
+    top = max(float(np.max(scores)), 1e-12)
+    for edge, on, score in sorted(zip(parsed, kept, scores, strict=True), key=lambda item: bool(item[1])):
+        (x0, y0), (x1, y1) = at[edge.sender], at[edge.receiver]
+        style = (
+            dict(color=PORTS[edge.port], linewidth=0.6 + 2.4 * score / top, zorder=2) if on else dict(color=GREY, linewidth=0.3, alpha=0.15)
+        )
+        bend = 0.0 if x1 - x0 <= 1 else 0.04 * (x1 - x0)
+        t = np.linspace(0, 1, 24)
+        ax.plot(x0 + t * (x1 - x0), y0 + t * (y1 - y0) + bend * 4 * t * (1 - t), **style)  # pyright: ignore[reportArgumentType]
+    for name, (x, y) in at.items():
+        live = name in used
+        box = dict(boxstyle="round,pad=0.25", facecolor="white", edgecolor=BLUE if live else "#cccccc", linewidth=0.8 if live else 0.4)
+        size = "small" if tallest < 20 or x in (0, 1, len(columns) - 1) else 5
+        ax.text(x, y, name, ha="center", va="center", fontsize=size, color="black" if live else GREY, bbox=box, zorder=3)
+    ports = {edge.port for edge, on in zip(parsed, kept, strict=True) if on} - {"in"}
+    if len(ports) > 1:
+        handles = [Line2D([], [], color=PORTS[port], label=f"read as {port}") for port in ("q", "k", "v") if port in ports]
+        ax.legend(handles=handles, loc="upper center", ncols=len(handles), bbox_to_anchor=(0.5, 1.06))
+    ax.set(xlim=(-0.4, len(columns) - 0.6), ylim=(-1.02, 0.04))
+    ax.axis("off")
+    return figure
+
+
+@styled
+def fig_circuit_curves(studies: dict[str, Arrays], *, target: Target = "paper") -> Figure:
+    """Faithfulness over the share of edges, by ranking (lines) and ablation (panels), mean over tasks; one network solid, others dashed."""
+    figure, axes = new_figure(target, height=2.3, columns=len(ABLATIONS), sharey=True)
+    for ax, i in zip(axes[0], range(len(ABLATIONS)), strict=True):
+        for (name, a), line in zip(studies.items(), ("-", "--", ":"), strict=False):
+            for j, (ranking, colour) in enumerate(zip(RANKINGS, (BLUE, PRIME, GREEN), strict=True)):
+                ax.plot(GRID, a["curves"][i, j].mean(axis=0), line, color=colour, label=f"{ranking}, {name}")
+        ax.set(title=ABLATIONS[i], xlabel="share of the edges", xscale="log", ylim=(-0.3, 1.05))
+        ax.axhline(1, color=GREY, linewidth=0.5, linestyle=":")
+    axes[0, 0].set_ylabel("faithfulness")
+    axes[0, -1].legend(fontsize="x-small")
+    return figure
+
+
+@styled
+def fig_circuit_overlap(study: Arrays, p: int, *, target: Target = "paper") -> Figure:
+    """Left: which groups of neurons (column) the circuit of each task (row) has. Right: Jaccard similarity of the circuits of two tasks."""
+    figure, axes = new_figure(target, height=2.9, columns=2, sharey=True)
+    primes = primes_below(p)
+    names = [str(name) for name in study["edges"]]
+    circuits = study["circuit"]
+    uses = circuits[:, [names.index(f"q={q} -> logits") for q in primes]].astype(float)
+    overlap = np.asarray([[jaccard(a, b) for b in circuits] for a in circuits])
+    scale = ScalarMappable(Normalize(0, 1), "viridis_r")
+    shown = np.unique(np.linspace(0, len(primes) - 1, 8).round().astype(int))
+    for ax, values, title, x in zip(
+        axes[0], (uses, overlap), ("groups in the circuit", "Jaccard similarity"), ("neurons of q", "task"), strict=True
+    ):
+        ax.imshow(values, cmap=scale.cmap, norm=scale.norm)
+        ax.set(title=title, xlabel=x, xticks=shown, yticks=shown)
+        ax.set_xticklabels([str(primes[i]) for i in shown])
+        ax.set_yticklabels([str(primes[i]) for i in shown])
+    axes[0, 0].set_ylabel("circuit of task")
+    figure.colorbar(scale, ax=axes[0].tolist(), shrink=0.85).outline.set_edgecolor(GREY)
+    return figure
+
+
+@styled
+def fig_circuit_sizes(studies: dict[str, Sequence[Arrays]], primes: dict[str, np.ndarray], *, target: Target = "paper") -> Figure:
+    """Edges of the circuit of each task over q: dots for seeds, one panel a network; the line is the smallest that reads both digits."""
+    figure, axes = new_figure(target, height=2.1, columns=len(studies), sharey=True)
+    for ax, (name, found) in zip(axes[0], studies.items(), strict=True):
+        for a in found:
+            ax.plot(primes[name], a["circuit"].sum(axis=1), ".", color=BLUE, alpha=0.5)
+        ax.axhline(9, color=PINK, linewidth=0.7)
+        ax.set(title=name, xlabel="prime q", yscale="log")
+    axes[0, 0].set_ylabel("edges in the circuit")
+    return figure

@@ -17,7 +17,7 @@ from rich.table import Table
 
 from src.checkpoint import load_run
 from src.interventions import ablate_neurons, run_with_cache, run_with_hooks
-from src.tasks import cross_entropy
+from src.packing import cross_entropy
 
 POST = "blocks.0.mlp.hook_post"
 

@@ -23,9 +23,10 @@ from tqdm import tqdm
 from src.config import Config
 from src.model import Transformer
 from src.optimizers import make_optimizer
+from src.packing import task_loss
 from src.presets import preset
 from src.records import cores
-from src.tasks import Dataset, make_dataset, task_loss
+from src.tasks import Dataset, make_dataset
 from src.train import init_state, make_chunk
 
 

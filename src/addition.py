@@ -25,7 +25,7 @@ from src.fourier import (
 from src.interventions import ablate_neurons, neuron_logit_map, run_with_cache, run_with_hooks
 from src.measure import Arrays, stack
 from src.model import Transformer
-from src.tasks import cross_entropy
+from src.packing import cross_entropy
 
 LABELLED = 0.85  # a neuron has a frequency if that frequency's family explains this share of its variance (their section 4.2)
 POWER_SHARE = 0.95  # this share of the cosine cube's power counts as the frequencies in use

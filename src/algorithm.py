@@ -28,7 +28,8 @@ from src.fourier import family_variance, rational_dictionary
 from src.integers import primes_below
 from src.interventions import neuron_logit_map, run_with_cache
 from src.model import Transformer
-from src.tasks import make_dataset, split_logits
+from src.packing import split_logits
+from src.tasks import make_dataset
 
 
 class Neurons(NamedTuple):

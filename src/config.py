@@ -14,7 +14,8 @@ from typing import Any, Literal
 
 from src.integers import is_prime
 
-Task = Literal["residues", "addition", "decades"]
+Task = Literal["residues", "addition", "decades", "primality", "divisibility", "classify", "compare", "continue", "unmask", "miu"]
+Encoding = Literal["digits", "parts", "residues"]
 Block = Literal["standard", "sas", "sas-p"]
 Optimizer = Literal["adamw", "muon"]
 
@@ -33,10 +34,15 @@ class Config:
     run: str = "laptop"  # the folder under checkpoints/ or runs/
     # --- tasks
     task: Task = "residues"
-    p: int = 53  # the base of the digits (residues), the modulus (addition); prime, >= 5
-    q_min: int = 2  # residues: only the moduli q_min <= q <= q_max
+    p: int = 53  # the base of the digits (residues), the modulus (addition, the tasks on sequences); prime, >= 5
+    q_min: int = 2  # residues, divisibility: only the moduli q_min <= q <= q_max
     q_max: int = 1_000_000
-    base: int = 10  # the base of the digits in the decades table
+    base: int = 10  # the base of the digits (decades, primality, divisibility)
+    encoding: Encoding = "digits"  # primality: how a number is shown
+    n_max: int = 10_000  # primality, divisibility: the numbers below this
+    sample: int = 0  # primality, divisibility: so many of them, at random; compare: so many pairs; 0: all that there are
+    train_below: int = 0  # primality: train on the numbers below, hold out the others; 0: split at random
+    length: int = 8  # the terms of a sequence that are shown; miu: the letters after M of the longest word
     shuffle_labels: bool = False  # a control: the labels permuted over the examples, so that nothing generalises
     train_fraction: float = 0.8
     data_seed: int = 0  # decides the split, and nothing else
@@ -53,6 +59,7 @@ class Config:
     weight_decay: float = 1.0
     beta1: float = 0.9  # AdamW; also Muon's Adam branch
     beta2: float = 0.98
+    balanced: bool = False  # the classes of a task weigh the same in the loss, however rare
     grokfast_lambda: float = 0.0  # 0 switches the filter off
     grokfast_alpha: float = 0.98
     dropout: float = 0.1
@@ -73,6 +80,12 @@ class Config:
             raise ConfigError(f"q_min={self.q_min}, q_max={self.q_max}: need 2 <= q_min <= q_max and q_min < p={self.p}")
         if self.base < 2:
             raise ConfigError(f"base={self.base}: must be >= 2")
+        if self.n_max < 4 or not 0 <= self.sample <= max(self.n_max, self.p**2):
+            raise ConfigError(f"n_max={self.n_max}, sample={self.sample}: need n_max >= 4 and 0 <= sample <= n_max")
+        if not 0 <= self.train_below < self.n_max:
+            raise ConfigError(f"train_below={self.train_below}: must lie in [0, n_max={self.n_max})")
+        if self.length < 2:
+            raise ConfigError(f"length={self.length}: must be >= 2")
         if not 0 <= self.dropout < 1:
             raise ConfigError(f"dropout={self.dropout}: must lie in [0, 1)")
         if not 0 <= self.decay <= 1:

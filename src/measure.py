@@ -3,15 +3,16 @@
     arrays = measure("addition-progress", progress, [("addition", 0)])
 
 A measurement is a function from `Run`s to a dict of arrays. Its file, `measurements/<name>.npz`, holds the arrays and
-a provenance: the digests of the checkpoints it read and of the source of every `src` module that its function's module
+a provenance: the digests of the runs it read, weights and data, and of the source of every `src` module that its function's module
 imports. If either differs today, the file is stale and `measure` recomputes it: a document never shows a stale number.
+The modules that only make or load runs are not in that source, since what they made is: a new task or preset voids nothing.
 """
 
 import ast
 import hashlib
 import inspect
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Set
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from src.checkpoint import ROOT, Run, atomic_write, load_run
 from src.records import provenance
 
 FOLDER = ROOT / "measurements"
+LOADERS = {"checkpoint", "config", "measure", "presets", "records", "tasks"}  # make or load runs, whose weights and data are in the key
 Arrays = dict[str, np.ndarray]
 
 
@@ -36,12 +38,13 @@ def stack(rows: list[Arrays]) -> Arrays:
     return out
 
 
-def imported_modules(module: str) -> set[str]:
-    """`module` and every `src` module that it imports, directly or not; names without "src."."""
+def imported_modules(module: str, without: Set[str] = frozenset()) -> set[str]:
+    """`module` and every `src` module that it imports, directly or not, but for `without` and what only those import; names
+    without "src."."""
     found, todo = set(), [module]
     while todo:
         name = todo.pop()
-        if name in found:
+        if name in found or name in without:
             continue
         found.add(name)
         tree = ast.parse((ROOT / "src" / f"{name}.py").read_text())
@@ -63,12 +66,31 @@ def code_lines(source: str) -> str:
     return "\n".join(line for line in lines if line.strip() and not line.lstrip().startswith("#"))
 
 
-def source_digest(function: Callable[..., Any]) -> str:
-    """sha256 over the code of every module that `function` depends on inside `src`; docstrings and comments may change."""
+def run_digest(run: Run) -> str:
+    """sha256 over what a run gives to a measurement: its checkpoint, examples, labels and split."""
+    data = run.dataset
+    found = hashlib.sha256(f"{run.digest} {data.task_names} {data.widths}".encode())
+    for array in (data.tokens, data.labels, data.train_idx, data.valid_idx):
+        found.update(np.ascontiguousarray(array).tobytes())
+    return found.hexdigest()
+
+
+def source_digest(function: Callable[..., Any], *, given_runs: bool) -> str:
+    """sha256 over the code of every module that `function` depends on inside `src`, without `LOADERS` where it is given runs;
+    docstrings and comments may change."""
     module = inspect.getmodule(function)
     assert module is not None and module.__file__ is not None
-    names = sorted(imported_modules(Path(module.__file__).stem))
+    names = sorted(imported_modules(Path(module.__file__).stem, LOADERS if given_runs else frozenset()))
     return hashlib.sha256("".join(code_lines((ROOT / "src" / f"{name}.py").read_text()) for name in names).encode()).hexdigest()
+
+
+def key(function: Callable[..., Any], runs: Sequence[tuple[str, int]], loaded: Sequence[Run]) -> dict[str, Any]:
+    """What a measurement hangs on; a file with another key is stale."""
+    return {
+        "function": f"{function.__module__}.{function.__qualname__}",
+        "checkpoints": {f"{run}/seed-{seed}": run_digest(one) for (run, seed), one in zip(runs, loaded, strict=True)},
+        "source": source_digest(function, given_runs=bool(runs)),
+    }
 
 
 def measure(
@@ -84,22 +106,18 @@ def measure(
     Raises `ValueError` if the function returns anything but a non-empty dict of arrays.
     """
     loaded = [load_run(run, seed) for run, seed in runs]
-    key = {
-        "function": f"{function.__module__}.{function.__qualname__}",
-        "checkpoints": {f"{run}/seed-{seed}": one.digest for (run, seed), one in zip(runs, loaded, strict=True)},
-        "source": source_digest(function),
-    }
+    today = key(function, runs, loaded)
     path = folder / f"{name}.npz"
     if path.exists() and not force:
         with np.load(path, allow_pickle=False) as data:
             stored = json.loads(str(data["provenance"]))
-            if all(stored.get(field) == value for field, value in key.items()):
+            if all(stored.get(field) == value for field, value in today.items()):
                 return {field: data[field] for field in data.files if field != "provenance"}
     arrays = {field: np.asarray(value) for field, value in function(loaded).items()}
     if not arrays or "provenance" in arrays or any(value.dtype == object for value in arrays.values()):
         raise ValueError(f"measurement {name}: the function must return a non-empty dict of arrays")
     with atomic_write(path) as file:
-        np.savez_compressed(file, allow_pickle=False, provenance=np.asarray(json.dumps({**key, **provenance()})), **arrays)
+        np.savez_compressed(file, allow_pickle=False, provenance=np.asarray(json.dumps({**today, **provenance()})), **arrays)
     return arrays
 
 

@@ -12,7 +12,7 @@ import numpy as np
 from src.checkpoint import Run
 from src.integers import primes_below, sieve
 from src.model import predict
-from src.tasks import split_logits
+from src.packing import split_logits
 
 
 class Confusion(NamedTuple):

@@ -24,7 +24,8 @@ from src.checkpoint import Run, load_run
 from src.fourier import block_directions, fourier_basis, noise_ceiling, sum_directions
 from src.interventions import neuron_logit_map
 from src.model import Transformer
-from src.tasks import Dataset, cross_entropy
+from src.packing import cross_entropy
+from src.tasks import Dataset
 
 
 def gini(x: Float[Array, " n"]) -> Float[Array, ""]:

@@ -33,10 +33,12 @@ from src.checkpoint import (
 )
 from src.config import Config, ConfigError
 from src.model import Transformer, count_parameters, predict
-from src.tasks import Dataset, task_correct
+from src.packing import task_correct
+from src.tasks import Dataset
 
 History = dict[str, list[np.ndarray]]
-SOURCES = ("config", "integers", "tasks", "model", "optimizers", "train")  # the modules that decide a run's weights
+# The modules that decide a run's weights.
+SOURCES = ("config", "integers", "sequences", "sequence_tasks", "miu", "packing", "tasks", "model", "optimizers", "train")
 PACKAGES = ("jax", "jaxlib", "equinox", "optax", "numpy")
 THRESHOLD = 0.99  # a task counts as generalised from this validation accuracy on
 

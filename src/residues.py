@@ -22,7 +22,7 @@ from src.integers import primes_below
 from src.interventions import ablate_neurons, neuron_logit_map, run_with_cache
 from src.measure import Arrays, stack
 from src.model import predict
-from src.tasks import split_logits, task_accuracy, task_loss
+from src.packing import split_logits, task_accuracy, task_loss
 
 LABELLED = 0.85  # share of a pre-activation's variance that its family must explain
 

@@ -1,33 +1,23 @@
 """Task -> Dataset: integers become tokens and labels; heads of unequal width share one unembedding.
 
 A task is one function from a `Config` to a `Table`, registered in `TASKS`. Adding one is writing that
-function. Labels of T tasks with widths w_1 ... w_T are predicted by one packed row of logits of length
-w_1 + ... + w_T; `split_logits`, `task_loss` and `task_accuracy` know that packing, nobody else does.
+function and its name in `src.config`. Labels of T tasks with widths w_1 ... w_T are predicted by one packed row of logits
+(`src.packing`).
 
 Shape letters: N examples, T tasks.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import NamedTuple
+from itertools import product
 
-import jax
-import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float, Int
 
 from src.config import Config, ConfigError
 from src.integers import digits, n_digits, primes_below, sieve
-
-
-class Table(NamedTuple):
-    """What a task function returns: every example there is, before any split."""
-
-    tokens: np.ndarray  # (N, n_ctx), each in [0, d_vocab); the last one is '='
-    labels: np.ndarray  # (N, T), column t in [0, widths[t])
-    task_names: tuple[str, ...]
-    widths: tuple[int, ...]
-    d_vocab: int
+from src.miu import is_theorem
+from src.packing import Table
+from src.sequence_tasks import classify, compare, continuation, unmask
 
 
 @dataclass(frozen=True)
@@ -123,14 +113,75 @@ def decades(config: Config) -> Table:
     )
 
 
-TASKS: dict[str, Callable[[Config], Table]] = {f.__name__: f for f in (residues, addition, decades)}
+def _numbers(config: Config) -> np.ndarray:
+    """The numbers of `primality` and `divisibility`, ascending: all below n_max, or a sample that `data_seed` draws."""
+    if not config.sample:
+        return np.arange(config.n_max)
+    return np.sort(np.random.default_rng(config.data_seed).choice(config.n_max, config.sample, replace=False))
+
+
+def encode(n: np.ndarray, config: Config) -> tuple[np.ndarray, int]:
+    """How numbers (N,) are shown: tokens (N, n_ctx), the last one '=', and how many tokens there are.
+
+    `digits`: in base `base`, lowest first, as many as n_max needs. `parts`: (n mod b, n div b mod b, n div b^2), the sparse
+    encoding of Lee & Kim 2024 with M = N = O = b. `residues`: n mod q for every prime q < p.
+    """
+    if config.encoding == "residues":
+        x, vocabulary = n[:, None] % primes_below(config.p), config.p
+    elif config.encoding == "parts":
+        b = config.base
+        x, vocabulary = np.column_stack([n % b, n // b % b, n // b**2]), max(b, (config.n_max - 1) // b**2 + 1)
+    else:
+        x, vocabulary = digits(n, config.base, n_digits(config.n_max - 1, config.base)), config.base
+    return np.column_stack([x, np.full(len(n), vocabulary)]), vocabulary + 1
+
+
+def primality(config: Config) -> Table:
+    """Prime or not, directly, for the numbers below n_max as `encode` shows them."""
+    n = _numbers(config)
+    tokens, d_vocab = encode(n, config)
+    return Table(
+        tokens, sieve(config.n_max)[n][:, None].astype(np.int64), ("prime",), (2,), d_vocab,
+        train=n < config.train_below if config.train_below else None,
+    )  # fmt: skip
+
+
+def divisibility(config: Config) -> Table:
+    """n mod q for every prime q in [q_min, q_max], for the numbers below n_max in digits of any base.
+
+    Raises `ConfigError` where no prime lies there.
+    """
+    n = _numbers(config)
+    moduli = primes_below(config.q_max + 1)
+    moduli = moduli[moduli >= config.q_min]
+    if not len(moduli):
+        raise ConfigError(f"q_min={config.q_min}, q_max={config.q_max}: no prime lies there")
+    tokens, d_vocab = encode(n, config)
+    return Table(tokens, n[:, None] % moduli, tuple(f"q={q}" for q in moduli), tuple(int(q) for q in moduli), d_vocab)
+
+
+def miu_words(length: int) -> list[str]:
+    """Every word of the MIU system with up to `length` letters after its M, by length."""
+    return ["M" + "".join(letters) for n in range(length + 1) for letters in product("IU", repeat=n)]
+
+
+def miu(config: Config) -> Table:
+    """Whether a word can be derived in Hofstadter's MIU system. Tokens: I, U (0, 1), blanks (2) up to `length` letters, '=' (3)."""
+    words = miu_words(config.length)
+    tokens = np.asarray([["IU".index(letter) for letter in word[1:]] + [2] * (config.length + 1 - len(word)) + [3] for word in words])
+    return Table(tokens, np.asarray([[is_theorem(word)] for word in words], dtype=np.int64), ("derivable",), (2,), 4)
+
+
+TASKS: dict[str, Callable[[Config], Table]] = {
+    "residues": residues, "addition": addition, "decades": decades, "primality": primality, "divisibility": divisibility,
+    "classify": classify, "compare": compare, "continue": continuation, "unmask": unmask, "miu": miu,
+}  # fmt: skip
 
 
 def make_dataset(config: Config) -> Dataset:
-    """The examples of `config.task`, split at random by `config.data_seed` alone."""
+    """The examples of `config.task`, split as the task says or, where it says nothing, at random by `config.data_seed` alone."""
     table = TASKS[config.task](config)
     n = len(table.tokens)
-    n_train = round(config.train_fraction * n)
     rng = np.random.default_rng(config.data_seed)
     order = rng.permutation(n)
     if config.shuffle_labels:
@@ -144,43 +195,8 @@ def make_dataset(config: Config) -> Dataset:
         train_idx=np.empty(0, dtype=np.int32),
         valid_idx=np.empty(0, dtype=np.int32),
     )
+    if table.train is not None:
+        return dataset.with_split(table.train)
     mask = np.zeros(n, dtype=bool)
-    mask[order[:n_train]] = True
+    mask[order[: round(config.train_fraction * n)]] = True
     return dataset.with_split(mask)
-
-
-def split_logits(logits: Float[Array, "*batch total"], widths: tuple[int, ...]) -> list[Float[Array, "*batch width"]]:
-    """One slice of the packed logits for each task, in task order."""
-    ends = np.cumsum(widths)
-    if logits.shape[-1] != ends[-1]:
-        raise ValueError(f"logits have {logits.shape[-1]} columns, the tasks need {ends[-1]}")
-    return [logits[..., end - width : end] for end, width in zip(ends, widths, strict=True)]
-
-
-def cross_entropy(logits: Float[Array, "N width"], labels: Int[Array, " N"]) -> Float[Array, " N"]:
-    """Cross-entropy in nats, exact to float precision however small it is.
-
-    It is softplus(logsumexp over the wrong classes of (logit - right logit)): the loss of a saturated
-    model keeps its relative precision in float32, where log-softmax would round 1e-8 to 0.
-    """
-    right = jnp.take_along_axis(logits, labels[:, None], axis=-1)
-    is_right = jnp.arange(logits.shape[-1], dtype=labels.dtype)[None, :] == labels[:, None]
-    margins = jnp.where(is_right, -jnp.inf, logits - right)
-    return jax.nn.softplus(jax.nn.logsumexp(margins, axis=-1))
-
-
-def task_loss(logits: Float[Array, "N total"], labels: Int[Array, "N T"], widths: tuple[int, ...]) -> Float[Array, " T"]:
-    """Mean cross-entropy of each task, in nats."""
-    parts = split_logits(logits, widths)
-    return jnp.stack([cross_entropy(part, labels[:, t]).mean() for t, part in enumerate(parts)])
-
-
-def task_correct(logits: Float[Array, "N total"], labels: Int[Array, "N T"], widths: tuple[int, ...]) -> Int[Array, "N T"]:
-    """Whether each cell (example, task) is predicted right: bool."""
-    parts = split_logits(logits, widths)
-    return jnp.stack([part.argmax(axis=-1) for part in parts], axis=-1) == labels
-
-
-def task_accuracy(logits: Float[Array, "N total"], labels: Int[Array, "N T"], widths: tuple[int, ...]) -> Float[Array, " T"]:
-    """Share of examples predicted right, for each task."""
-    return task_correct(logits, labels, widths).mean(axis=0)

@@ -32,8 +32,9 @@ from src.checkpoint import CheckpointError, load, run_folder, save
 from src.config import Config, ConfigError
 from src.model import Transformer, count_parameters
 from src.optimizers import make_optimizer
+from src.packing import balanced_loss, task_accuracy, task_loss
 from src.presets import PRESETS, expectation, preset
-from src.tasks import Dataset, make_dataset, task_accuracy, task_loss
+from src.tasks import Dataset, make_dataset
 
 RUNS = Path("runs")
 
@@ -57,12 +58,14 @@ def init_state(config: Config, dataset: Dataset, seed: Array) -> State:
     return State(model, make_optimizer(config).init(model), jnp.zeros((), jnp.int32), seed)
 
 
-def mean_loss(model: Transformer, tokens: Array, labels: Array, widths: tuple[int, ...], key: PRNGKeyArray) -> Array:
-    """The training loss: the mean over tasks of cross-entropy / log(width), so that guessing costs 1 a task."""
+def mean_loss(
+    model: Transformer, tokens: Array, labels: Array, widths: tuple[int, ...], key: PRNGKeyArray, *, balanced: bool = False
+) -> Array:
+    """The training loss: the mean over tasks of cross-entropy / log(width), so that guessing costs 1 a task; `balanced` over classes."""
     keys = jax.random.split(key, len(tokens))
     logits = jax.vmap(lambda t, k: model(t, key=k))(tokens, keys)
     uniform = jnp.log(jnp.asarray(widths, dtype=jnp.float32))
-    return (task_loss(logits, labels, widths) / uniform).mean()
+    return ((balanced_loss if balanced else task_loss)(logits, labels, widths) / uniform).mean()
 
 
 def make_chunk(config: Config, widths: tuple[int, ...]) -> Callable[[State, Array, Array, int], tuple[State, Array]]:
@@ -75,7 +78,7 @@ def make_chunk(config: Config, widths: tuple[int, ...]) -> Callable[[State, Arra
 
     def step(state: State, tokens: Array, labels: Array) -> tuple[State, Array]:
         key = jax.random.fold_in(jax.random.fold_in(jax.random.key(state.seed), 1), state.step)
-        loss, grads = jax.value_and_grad(mean_loss)(state.model, tokens, labels, widths, key)
+        loss, grads = jax.value_and_grad(mean_loss)(state.model, tokens, labels, widths, key, balanced=config.balanced)
         params: Any = state.model  # optax describes its trees by types that no module has
         updates, opt_state = optimizer.update(grads, state.opt_state, params)
         model: Any = optax.apply_updates(params, updates)

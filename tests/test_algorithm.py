@@ -22,8 +22,9 @@ from src.algorithm import (
 )  # fmt: skip
 from src.checkpoint import Run, load_run
 from src.model import predict
+from src.packing import split_logits
 from src.presets import preset
-from src.tasks import make_dataset, split_logits
+from src.tasks import make_dataset
 
 
 def wrong(logits, data):

@@ -12,8 +12,9 @@ from src.certificate import certify, certify_by_rank, stream, tables, writing_gr
 from src.checkpoint import load_run
 from src.interventions import run_with_cache
 from src.model import Transformer, predict
+from src.packing import task_accuracy
 from src.presets import preset
-from src.tasks import make_dataset, task_accuracy
+from src.tasks import make_dataset
 
 
 @pytest.mark.parametrize("write", [phase_network, carry_network])

@@ -38,7 +38,7 @@ from src.faithfulness import (
     reset,
 )  # fmt: skip
 from src.model import predict
-from src.tasks import split_logits
+from src.packing import split_logits
 
 
 class Linear(eqx.Module):

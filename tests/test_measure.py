@@ -2,12 +2,14 @@
 
 import importlib
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from src import measure as measure_module
-from src.measure import code_lines, imported_modules, measure
+from src.checkpoint import load_run
+from src.measure import LOADERS, code_lines, imported_modules, key, measure, run_digest
 
 CALLS = []
 
@@ -21,7 +23,7 @@ def parameters(runs):
 def sources(monkeypatch):
     CALLS.clear()
     digest = {"value": "a"}
-    monkeypatch.setattr(measure_module, "source_digest", lambda function: digest["value"])
+    monkeypatch.setattr(measure_module, "source_digest", lambda function, given_runs: digest["value"])
     return digest
 
 
@@ -58,8 +60,9 @@ def test_a_bad_result_is_refused_and_nothing_written(tmp_path, bad):
 
 
 def test_sources_follow_imports():
-    assert {"primality", "model", "tasks", "config", "integers", "checkpoint"} <= imported_modules("primality")
+    assert {"primality", "model", "tasks", "config", "integers", "checkpoint", "miu"} <= imported_modules("primality")
     assert "train" not in imported_modules("primality")
+    assert {"primality", "model", "packing", "integers"} == imported_modules("primality", LOADERS)
 
 
 def test_only_code_counts():
@@ -79,4 +82,13 @@ def test_committed_measurements_are_fresh(path, monkeypatch):
         return
     module, name = stored["function"].rsplit(".", 1)
     function = getattr(importlib.import_module(module), name)
-    assert stored["source"] == measure_module.source_digest(function), f"{path.name} is stale: run make site and commit it"
+    runs = [(run, int(seed)) for run, _, seed in (name.partition("/seed-") for name in stored["checkpoints"])]
+    today = key(function, runs, [load_run(*one) for one in runs])
+    assert {field: stored[field] for field in today} == today, f"{path.name} is stale: run make claims and commit it"
+
+
+def test_the_digest_of_a_run_is_of_its_data_too():
+    run = load_run("laptop")
+    other = replace(run, dataset=run.dataset.with_split(~run.dataset.train_mask))
+    relabelled = replace(run, dataset=replace(run.dataset, labels=run.dataset.labels[::-1]))
+    assert len({run_digest(one) for one in (run, other, relabelled)}) == 3 and run_digest(run) == run_digest(load_run("laptop"))

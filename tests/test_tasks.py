@@ -12,8 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from src.config import ConfigError
+from src.packing import cross_entropy, split_logits, task_accuracy, task_loss
 from src.presets import preset
-from src.tasks import cross_entropy, decade_numbers, make_dataset, split_logits, task_accuracy, task_loss
+from src.tasks import decade_numbers, make_dataset
 
 
 def test_residues_are_residues():

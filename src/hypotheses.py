@@ -1,7 +1,7 @@
 """Primality tests as hypotheses about a network: what it calls prime, beside what each test calls prime.
 
-A hypothesis is a function from numbers (N,) to a mask (N,): the numbers that it calls prime. Some are tests of `src.integers`, others know a few
-divisors only: "coprime to 30" calls every n prime that 2, 3 and 5 do not divide. `closest` says whose mistakes a network's are most like.
+A hypothesis is a function from numbers (N,) to a mask (N,): the numbers that it calls prime. Some are tests of `src.integers`, others
+know a few divisors only: "2, 3, 5" calls every n prime that none of these divides. `closest` says which one a network is most like.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -65,8 +65,9 @@ def scores(said: np.ndarray, truth: np.ndarray) -> dict[str, float]:
     ratio = lambda a, b: a / b if b else float("nan")  # noqa: E731
     recall, others = ratio(hit, n_true), ratio(passed, len(truth) - n_true)
     return {
-        "accuracy": (hit + passed) / len(truth), "balanced": (recall + others) / 2, "mcc": mcc(said, truth), "precision": ratio(hit, n_said),
-        "recall": recall, "recall_composites": others, "majority": max(truth.mean(), 1 - truth.mean()),
+        "accuracy": (hit + passed) / len(truth), "balanced": (recall + others) / 2, "mcc": mcc(said, truth),
+        "precision": ratio(hit, n_said), "recall": recall, "recall_composites": others,
+        "majority": float(max(truth.mean(), 1 - truth.mean())),
     }  # fmt: skip
 
 

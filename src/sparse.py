@@ -1,8 +1,9 @@
 """Lee & Kim 2024 (arXiv 2402.03363) at small scale: a sparse encoding of n, and a rule that says what a network can see in it.
 
-Their network is shown (n div N O, n mod N O div O, n mod O) with M = N = O = 150, trained below 10^6 and tested from there to 3 10^6, and has a
-recall above 99% on primes and 79% on the others. **The rule**: all that the encoding shows at a glance is n mod O, so that such a network can
-call n prime if it is coprime to O and do no better. It says before any training what the recall on composites will be for any O.
+Their network is shown (n div N O, n mod N O div O, n mod O) with M = N = O = 150, trained below 10^6 and tested from there to 3 10^6,
+and has a recall above 99% on primes and 79% on the others. **The rule**: all that the encoding shows at a glance is n mod O, so that
+such a network can call n prime if it is coprime to O and do no better. It says before any training what the recall on
+composites will be for any O.
 """
 
 import numpy as np

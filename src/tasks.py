@@ -113,7 +113,7 @@ def decades(config: Config) -> Table:
     )
 
 
-def _numbers(config: Config) -> np.ndarray:
+def numbers(config: Config) -> np.ndarray:
     """The numbers of `primality` and `divisibility`, ascending: all below n_max, or a sample that `data_seed` draws."""
     if not config.sample:
         return np.arange(config.n_max)
@@ -138,7 +138,7 @@ def encode(n: np.ndarray, config: Config) -> tuple[np.ndarray, int]:
 
 def primality(config: Config) -> Table:
     """Prime or not, directly, for the numbers below n_max as `encode` shows them."""
-    n = _numbers(config)
+    n = numbers(config)
     tokens, d_vocab = encode(n, config)
     return Table(
         tokens, sieve(config.n_max)[n][:, None].astype(np.int64), ("prime",), (2,), d_vocab,
@@ -151,7 +151,7 @@ def divisibility(config: Config) -> Table:
 
     Raises `ConfigError` where no prime lies there.
     """
-    n = _numbers(config)
+    n = numbers(config)
     moduli = primes_below(config.q_max + 1)
     moduli = moduli[moduli >= config.q_min]
     if not len(moduli):

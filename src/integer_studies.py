@@ -1,0 +1,153 @@
+"""Networks that are asked of integers directly: prime or not in several encodings, and n mod q in several bases.
+
+Functions from trained runs, one list of seeds for each config, to arrays, for `src.sweeps`. All numbers are on held-out rows.
+"""
+
+import numpy as np
+from scipy.stats import spearmanr
+
+from src.checkpoint import Run
+from src.config import Config
+from src.hypotheses import HYPOTHESES, agreement, recall_by_factor, scores
+from src.integers import n_digits, primes_below, sieve
+from src.measure import Arrays, stack
+from src.model import predict
+from src.packing import split_logits
+from src.sparse import BASES as SPARSE_BASES
+from src.sparse import TESTED_BELOW, TRAINED_BELOW
+from src.tasks import decade_numbers, numbers
+
+DECADE_BASES, DECADE_SHARES = (10, 21, 30, 231), (0.5, 0.8, 0.9)
+DECADES = tuple(
+    Config(
+        run=f"decades-{base}-{share}",
+        task="decades",
+        base=base,
+        train_fraction=share,
+        d_model=64,
+        d_mlp=256,
+        steps=800,
+        decay=0.4,
+        dropout=0.2,
+    )
+    for base in DECADE_BASES
+    for share in DECADE_SHARES
+)
+
+_DIRECT = Config(run="primality", task="primality", n_max=10_000, balanced=True, d_model=64, d_mlp=256, steps=1000, decay=0.4)
+
+
+def _direct(name: str, **changes) -> Config:
+    return Config.from_dict({**_DIRECT.to_dict(), "run": f"primality-{name}", **changes})
+
+
+DIRECT = {
+    "digits, base 10": _direct("10", base=10),
+    "digits, base 101": _direct("101", base=101),
+    "digits, base 30": _direct("30", base=30),
+    "digits, base 210": _direct("210", base=210),
+    "residues, q < 101": _direct("residues", encoding="residues", p=101),
+}
+SPARSE = tuple(
+    _direct(
+        f"sparse-{base}", encoding="parts", base=base, n_max=TESTED_BELOW, sample=60_000, train_below=TRAINED_BELOW, steps=600,
+    )
+    for base in SPARSE_BASES
+)  # fmt: skip
+
+LAW_BASES, LAW_Q = (6, 8, 9, 10, 12, 14, 15, 16, 21, 22, 30, 36), 23
+LAW = tuple(
+    Config(
+        run=f"divisibility-{base}",
+        task="divisibility",
+        base=base,
+        q_max=LAW_Q,
+        n_max=10_000,
+        sample=5000,
+        d_model=64,
+        d_mlp=256,
+        steps=1000,
+        decay=0.4,
+    )
+    for base in LAW_BASES
+)
+
+
+def calls(run: Run) -> tuple[np.ndarray, np.ndarray]:
+    """Every held-out number that a network was asked about, prime or not, and which of them it calls prime: (K,) int and (K,) bool.
+
+    Raises `ValueError` for a run whose tasks are not that question.
+    """
+    if run.config.task not in ("decades", "primality"):
+        raise ValueError(f"run {run.config.run!r} was trained on {run.config.task}; it is not asked which numbers are prime")
+    n = decade_numbers() if run.config.task == "decades" else numbers(run.config)[:, None]
+    logits = split_logits(predict(run.model, run.dataset.tokens[run.dataset.valid_idx]), run.dataset.widths)
+    said = np.stack([np.asarray(part).argmax(axis=-1) for part in logits], axis=-1).astype(bool)
+    return n[run.dataset.valid_idx].ravel(), said.ravel()
+
+
+def primality_outcome(runs: list[list[Run]]) -> Arrays:
+    """Of every network: `scores` by name (configs, seeds), `by_factor` (configs, seeds, 12), `agreement` with each hypothesis (configs,
+    seeds, hypotheses), and of every hypothesis on the same numbers `oracle_<score>` (configs, hypotheses)."""
+    rows = []
+    for seeds in runs:
+        found = []
+        for run in seeds:
+            n, said = calls(run)
+            found.append({
+                **{name: np.asarray(value) for name, value in scores(said, sieve(int(n.max()) + 1)[n]).items()},
+                "by_factor": recall_by_factor(said, n), "agreement": np.asarray(list(agreement(said, n).values())),
+                "train_accuracy": np.asarray(np.mean(run.manifest["train_accuracy"])), "seconds": np.asarray(run.manifest["seconds"]),
+            })  # fmt: skip
+        n, _ = calls(seeds[0])
+        truth = sieve(int(n.max()) + 1)[n]
+        oracles = [scores(hypothesis(n), truth) for hypothesis in HYPOTHESES.values()]
+        of_oracles = {f"oracle_{name}": np.asarray([one[name] for one in oracles]) for name in oracles[0]}
+        rows.append({**stack(found), **of_oracles})
+    return {name: np.stack([row[name] for row in rows]) for name in rows[0]}
+
+
+def order_of(base: int, q: int) -> int:
+    """The multiplicative order of `base` modulo the prime q; 0 where q divides it."""
+    if base % q == 0:
+        return 0
+    power, order = base % q, 1
+    while power != 1:
+        power, order = power * base % q, order + 1
+    return order
+
+
+def difficulty(base: int, q: int, n_max: int) -> int:
+    """The law of bases: how many different weights n mod q puts on the digits of n < n_max. 0: the last digit alone decides; 1: the digit
+    sum does; 2: alternating sums; and so on up to the number of digits."""
+    return min(order_of(base, q), n_digits(n_max - 1, base))
+
+
+def law_outcome(runs: list[list[Run]]) -> Arrays:
+    """`skill` (configs, seeds, T): held-out accuracy above chance, as a share of what can be had, mean over training: high where a task is
+    learned early and well; `final` the same at the end; `difficulty` and `order` (configs, T); `q` (T,)."""
+    q = primes_below(LAW_Q + 1)
+    above = lambda accuracy: (accuracy - 1 / q) / (1 - 1 / q)  # noqa: E731
+    skill = np.asarray([[above(run.metrics["valid_accuracy"]).mean(axis=0) for run in seeds] for seeds in runs])
+    final = np.asarray([[above(run.metrics["valid_accuracy"][-1]) for run in seeds] for seeds in runs])
+    configs = [seeds[0].config for seeds in runs]
+    return {
+        "skill": skill, "final": final, "q": q,
+        "difficulty": np.asarray([[difficulty(c.base, int(one), c.n_max) for one in q] for c in configs]),
+        "order": np.asarray([[order_of(c.base, int(one)) for one in q] for c in configs]),
+    }  # fmt: skip
+
+
+def law_correlation(found: Arrays, predictor: str) -> np.ndarray:
+    """Spearman correlation over all (base, q) between skill and minus `difficulty`, or minus q itself: one for each seed."""
+    x = found["difficulty"] if predictor == "difficulty" else np.broadcast_to(found["q"], found["difficulty"].shape)
+    return np.asarray([spearmanr(-x.ravel(), found["skill"][:, s].ravel()).statistic for s in range(found["skill"].shape[1])])
+
+
+def law_null(found: Arrays, draws: int = 200) -> np.ndarray:
+    """`law_correlation` of the first seed with the difficulties of each base permuted over q: (draws,)."""
+    rng = np.random.default_rng(0)
+    return np.asarray([
+        law_correlation({**found, "difficulty": rng.permuted(found["difficulty"], axis=1), "skill": found["skill"][:, :1]}, "difficulty")[0]
+        for _ in range(draws)
+    ])  # fmt: skip

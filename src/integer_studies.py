@@ -14,7 +14,7 @@ from src.measure import Arrays, stack
 from src.model import predict
 from src.packing import split_logits
 from src.sparse import BASES as SPARSE_BASES
-from src.sparse import TESTED_BELOW, TRAINED_BELOW
+from src.sparse import TESTED_BELOW, TRAINED_BELOW, rule
 from src.tasks import decade_numbers, numbers
 
 DECADE_BASES, DECADE_SHARES = (10, 21, 30, 231), (0.5, 0.8, 0.9)
@@ -88,7 +88,8 @@ def calls(run: Run) -> tuple[np.ndarray, np.ndarray]:
 
 def primality_outcome(runs: list[list[Run]]) -> Arrays:
     """Of every network: `scores` by name (configs, seeds), `by_factor` (configs, seeds, 12), `agreement` with each hypothesis (configs,
-    seeds, hypotheses), and of every hypothesis on the same numbers `oracle_<score>` (configs, hypotheses)."""
+    seeds, hypotheses), `rule`, the share of numbers at which it says what "coprime to the base" says, NaN where it is shown residues
+    (configs, seeds); and of every hypothesis on the same numbers `oracle_<score>` (configs, hypotheses)."""
     rows = []
     for seeds in runs:
         found = []
@@ -97,6 +98,7 @@ def primality_outcome(runs: list[list[Run]]) -> Arrays:
             found.append({
                 **{name: np.asarray(value) for name, value in scores(said, sieve(int(n.max()) + 1)[n]).items()},
                 "by_factor": recall_by_factor(said, n), "agreement": np.asarray(list(agreement(said, n).values())),
+                "rule": np.asarray((said == rule(run.config.base, n)).mean() if run.config.encoding != "residues" else np.nan),
                 "train_accuracy": np.asarray(np.mean(run.manifest["train_accuracy"])), "seconds": np.asarray(run.manifest["seconds"]),
             })  # fmt: skip
         n, _ = calls(seeds[0])

@@ -82,9 +82,21 @@ def decades() -> Config:
     return Config(run="decades", task="decades", d_model=128, steps=1500, decay=0.4)
 
 
+def miu() -> Config:
+    """The MIU system: which words of up to ten letters after their M can be derived, that is, whether 3 divides the number of I's.
+
+    Why: the smallest network whose algorithm can be read whole, 32 neurons at one place of a line. No dropout, which would blur the
+    count. Expect 99% on held-out words after 500 steps and ten seconds; the one word with ten I's stays wrong.
+    """
+    return Config(
+        run="miu", task="miu", length=10, train_fraction=0.5, d_model=32, n_heads=1, d_mlp=32, weight_decay=0.3, dropout=0.0,
+        steps=2000, decay=0.4,
+    )  # fmt: skip
+
+
 PRESETS: dict[str, Callable[[], Config]] = {
     f.__name__.replace("_", "-"): f for f in (
-        smoke, laptop, paper, paper_standard, addition, addition_muon, addition_grokfast, addition_shuffled, decades,
+        smoke, laptop, paper, paper_standard, addition, addition_muon, addition_grokfast, addition_shuffled, decades, miu,
     )
 }  # fmt: skip
 

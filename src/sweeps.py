@@ -23,10 +23,12 @@ from src.algorithm import extract
 from src.checkpoint import Run, load_run, run_folder
 from src.config import Config
 from src.description import race
+from src.integer_studies import DECADES, DIRECT, LAW, SPARSE, law_outcome, primality_outcome
 from src.measure import Arrays, record, stack
 from src.order import first_steps
 from src.presets import preset
 from src.progress import load_steps, progress
+from src.sequence_study import SEQUENCE_CONFIGS, sequence_outcome
 from src.shared import usage
 from src.spike import spike
 from src.train import RUNS, train
@@ -71,10 +73,18 @@ def races(runs: list[list[Run]]) -> Arrays:
     """`outcome`, `src.description.race` of every network, and when each task arrives: arrays (configs, seeds, ...)."""
     bar = tqdm([run for seeds in runs for run in seeds], desc="race", disable=None)
     rows = iter([race(run) for run in bar])
+    return {**arrivals(runs), **stack([stack([next(rows) for _ in seeds]) for seeds in runs])}
+
+
+def arrivals(runs: list[list[Run]]) -> Arrays:
+    """`outcome`, when each task arrives, `first_steps`, and its final held-out accuracy, `by_task`: (configs, seeds, T), NaN padded."""
     most = max(len(run.dataset.widths) for seeds in runs for run in seeds)
-    steps = [[first_steps(run) for run in seeds] for seeds in runs]
-    arrival = np.asarray([[np.pad(s, (0, most - len(s)), constant_values=np.nan) for s in row] for row in steps])
-    return {**outcome(runs), **stack([stack([next(rows) for _ in seeds]) for seeds in runs]), "first_steps": arrival}
+    padded = lambda values: np.pad(np.asarray(values), (0, most - len(values)), constant_values=np.nan)  # noqa: E731
+    return {
+        **outcome(runs),
+        "first_steps": np.asarray([[padded(first_steps(run)) for run in seeds] for seeds in runs]),
+        "by_task": np.asarray([[padded(run.manifest["valid_accuracy"]) for run in seeds] for seeds in runs]),
+    }
 
 
 def outcome(runs: list[list[Run]]) -> Arrays:
@@ -112,6 +122,8 @@ FACTORS: dict[str, tuple[float, ...]] = {
     "d_model": (32, 64, 128, 192, 256),
 }
 SWEPT_P = (11, 19, 31, 41, 53, 71, 113)
+LARGE_P = (127, 151, 181, 211, 257)  # hours of two cores, minutes of a GPU
+SHARES = (0.3, 0.4, 0.5, 0.6, 0.7)
 
 _addition = preset("addition")
 _laptop = preset("laptop")
@@ -153,13 +165,30 @@ SWEEPS: dict[str, Sweep] = {
         4, outcome,
     ),
     "residues-long": Sweep(
-        "All residue tasks at p = 113 with a longer schedule: does any cell stay wrong?",
-        (replace(preset("paper-standard"), run="paper-standard-long", steps=3000),), 2, outcome,
+        "All residue tasks at p = 113 with a longer schedule, both blocks: does any cell stay wrong?",
+        tuple(replace(preset(run), run=f"{run}-long", steps=3000) for run in ("paper", "paper-standard")), 5, arrivals,
+    ),
+    "residues-share": Sweep(
+        "All residue tasks at p = 113 on fewer rows, with a longer schedule and more dropout.",
+        tuple(vary(preset("paper-standard"), train_fraction=share, dropout=0.2, steps=3500) for share in SHARES), 3, arrivals,
+    ),
+    "residues-large-p": Sweep(
+        "All residue tasks beyond p = 113, with the paper's width and schedule in the standard block.",
+        tuple(vary(preset("paper-standard"), p=p) for p in LARGE_P), 3, arrivals,
     ),
     "residues-optimisers": Sweep(
         "Steps to generalise at p = 53: AdamW, with GrokFast as in earlier work, Muon, with GrokFast.",
         (vary(_laptop, optimizer="adamw", lr=3e-3, steps=5000), vary(_laptop, optimizer="adamw", lr=3e-3, grokfast_lambda=0.5, steps=5000),
          _laptop, vary(_laptop, grokfast_lambda=0.5)), 4, outcome,
+    ),
+    "integers-decades": Sweep("The talk's Table 1 in several bases and train shares.", DECADES, 4, primality_outcome),
+    "integers-primality": Sweep("Prime or not, directly, from digits and from residues.", tuple(DIRECT.values()), 4, primality_outcome),
+    "integers-sparse": Sweep("Lee & Kim's sparse encoding with four bases.", SPARSE, 4, primality_outcome),
+    "integers-bases": Sweep("n mod q for q up to 23 in twelve bases: which come first?", LAW, 4, law_outcome),
+    "integers-sequences": Sweep("The four tasks on integer sequences, and a control.", SEQUENCE_CONFIGS, 4, sequence_outcome),
+    "integers-miu": Sweep(
+        "The control of the MIU network: its labels permuted over the words.",
+        (vary(preset("miu"), shuffle_labels=True),), 4, outcome,
     ),
     "addition-null": Sweep(
         "The null: modular addition with its labels permuted over the pairs.",

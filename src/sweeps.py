@@ -122,8 +122,7 @@ FACTORS: dict[str, tuple[float, ...]] = {
     "d_model": (32, 64, 128, 192, 256),
 }
 SWEPT_P = (11, 19, 31, 41, 53, 71, 113)
-LARGE_P = (127, 151, 181, 211, 257)  # hours of two cores, minutes of a GPU
-SHARES = (0.3, 0.4, 0.5, 0.6, 0.7)
+LARGE_P = (127, 151, 181, 211)  # hours of two cores, minutes of a GPU
 
 _addition = preset("addition")
 _laptop = preset("laptop")
@@ -167,10 +166,6 @@ SWEEPS: dict[str, Sweep] = {
     "residues-long": Sweep(
         "All residue tasks at p = 113 with a longer schedule, both blocks: does any cell stay wrong?",
         tuple(replace(preset(run), run=f"{run}-long", steps=3000) for run in ("paper", "paper-standard")), 5, arrivals,
-    ),
-    "residues-share": Sweep(
-        "All residue tasks at p = 113 on fewer rows, with a longer schedule and more dropout.",
-        tuple(vary(preset("paper-standard"), train_fraction=share, dropout=0.2, steps=3500) for share in SHARES), 3, arrivals,
     ),
     "residues-large-p": Sweep(
         "All residue tasks beyond p = 113, with the paper's width and schedule in the standard block.",

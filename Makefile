@@ -14,7 +14,7 @@ test: env
 	$(PY) -m pytest -q -rs tests
 
 claims: env
-	for group in addition residues circuits; do $(PY) -m src.claims $$group || exit 1; done
+	for group in addition residues circuits integers; do $(PY) -m src.claims $$group || exit 1; done
 
 check: env
 	.venv/bin/ruff check src tests benchmarks

@@ -59,6 +59,8 @@ def grown(run: Run, grain: Grain) -> Groups:
     """Groups of neurons for a grain. Raises `ValueError` for a run that has no circuits."""
     if run.config.task != "residues":
         raise ValueError(f"run {run.config.run!r} was trained on {run.config.task}; circuits are drawn for the residue tasks")
+    if run.dataset.widths != tuple(int(q) for q in primes_below(run.config.p)):
+        raise ValueError(f"run {run.config.run!r} lacks some primes below {run.config.p} (q_min, q_max); circuits are drawn for all tasks")
     return prime_groups(run) if grain is Grain.primes else {"mlp": np.ones(run.config.d_mlp, dtype=bool)}
 
 
@@ -130,23 +132,24 @@ def main(
     search, fresh = (Task(graph, task_batch(loaded, graph, q, ablation.value, rows=rows, part=part), metric.value) for part in (0, 1))  # pyright: ignore[reportArgumentType]
     kept, scores, rule = discover(search, method.value, threshold, quiet=as_json)
     faithful = float(faithfulness(fresh, kept[None])[0])
+    note = ""
+    if not kept.any() or kept.all():
+        what = "nothing" if not kept.any() else "everything"
+        note = f"This threshold keeps {what}; scores go from {scores.min():.3g} to {scores.max():.3g}. Without --threshold one is chosen."
     path = out or Path(f"{loaded.config.run}-{loaded.config.seed}-q{q}-{method.value}.svg")
     fig_circuit([str(edge) for edge in graph.edges], kept, scores).savefig(path)
     if as_json:
         typer.echo(json.dumps({
             "run": loaded.config.run, "seed": loaded.config.seed, "task": f"q={q}", "method": method.value, "ablation": ablation.value,
-            "metric": metric.value, "rule": rule, "edges": len(kept), "kept": int(kept.sum()), "faithfulness": faithful,
+            "metric": metric.value, "rule": rule, "note": note, "edges": len(kept), "kept": int(kept.sum()), "faithfulness": faithful,
             "circuit": [{"edge": str(e), "score": float(s)} for e, s, on in zip(graph.edges, scores, kept, strict=True) if on],
             "figure": str(path),
         }, indent=1))  # fmt: skip
         return
     console = Console()
     console.print(report(graph, kept, scores))
-    if not kept.any() or kept.all():
-        what = "nothing" if not kept.any() else "everything"
-        console.print(
-            f"This threshold keeps {what}; scores go from {scores.min():.3g} to {scores.max():.3g}. Without --threshold one is chosen."
-        )
+    if note:
+        console.print(note)
     console.print(
         f"{kept.sum()} of {len(kept)} edges by {method.value} with {ablation.value} ablation, {rule}.\n"
         f"Faithfulness on {rows} other inputs: {faithful:.3f}. Picture: {path}", highlight=False, soft_wrap=True

@@ -3,6 +3,8 @@
 Functions from trained runs, one list of seeds for each config, to arrays, for `src.sweeps`. All numbers are on held-out rows.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 from scipy.stats import spearmanr
 
@@ -13,6 +15,7 @@ from src.integers import n_digits, primes_below, sieve
 from src.measure import Arrays, stack
 from src.model import predict
 from src.packing import split_logits
+from src.primality import predicted_residues, primes_from_residues
 from src.sparse import BASES as SPARSE_BASES
 from src.sparse import TESTED_BELOW, TRAINED_BELOW, rule
 from src.tasks import decade_numbers, numbers
@@ -48,12 +51,17 @@ DIRECT = {
     "digits, base 210": _direct("210", base=210),
     "residues, q < 101": _direct("residues", encoding="residues", p=101),
 }
+
+
+def _parts(name: str, base: int, **changes) -> Config:
+    return _direct(f"{name}-{base}", encoding="parts", base=base, n_max=TESTED_BELOW, train_below=TRAINED_BELOW, **changes)
+
+
+# A tenth of Lee & Kim's numbers, on which networks learn a rule, and a fiftieth, which they learn by heart.
 SPARSE = tuple(
-    _direct(
-        f"sparse-{base}", encoding="parts", base=base, n_max=TESTED_BELOW, sample=60_000, train_below=TRAINED_BELOW, steps=600,
-    )
-    for base in SPARSE_BASES
-)  # fmt: skip
+    _parts("sparse", base, sample=300_000, d_model=32, d_mlp=128, steps=150, dropout=0.2, eval_every=50) for base in SPARSE_BASES
+)
+SPARSE_FEW = tuple(_parts("sparse-few", base, sample=60_000, steps=600) for base in SPARSE_BASES)
 
 LAW_BASES, LAW_Q = (6, 8, 9, 10, 12, 14, 15, 16, 21, 22, 30, 36), 23
 LAW = tuple(
@@ -109,6 +117,20 @@ def primality_outcome(runs: list[list[Run]]) -> Arrays:
     return {name: np.stack([row[name] for row in rows]) for name in rows[0]}
 
 
+def composed(run: Run) -> Arrays:
+    """Primality by composition of a residue network's answers, on the rows that were not trained on: `scores`,
+    `agreement` and `by_factor`."""
+    said = primes_from_residues(predicted_residues(run), run.config.p)[run.dataset.valid_idx]
+    n = run.dataset.valid_idx.astype(np.int64)
+    found = {name: np.asarray(value) for name, value in scores(said, sieve(run.config.p**2)[n]).items()}
+    return {**found, "agreement": np.asarray(list(agreement(said, n).values())), "by_factor": recall_by_factor(said, n)}
+
+
+def composed_all(runs: Sequence[Run]) -> Arrays:
+    """`composed` of every run: arrays (seeds, ...)."""
+    return stack([composed(run) for run in runs])
+
+
 def order_of(base: int, q: int) -> int:
     """The multiplicative order of `base` modulo the prime q; 0 where q divides it."""
     if base % q == 0:
@@ -146,10 +168,8 @@ def law_correlation(found: Arrays, predictor: str) -> np.ndarray:
     return np.asarray([spearmanr(-x.ravel(), found["skill"][:, s].ravel()).statistic for s in range(found["skill"].shape[1])])
 
 
-def law_null(found: Arrays, draws: int = 200) -> np.ndarray:
-    """`law_correlation` of the first seed with the difficulties of each base permuted over q: (draws,)."""
-    rng = np.random.default_rng(0)
-    return np.asarray([
-        law_correlation({**found, "difficulty": rng.permuted(found["difficulty"], axis=1), "skill": found["skill"][:, :1]}, "difficulty")[0]
-        for _ in range(draws)
-    ])  # fmt: skip
+def law_null(found: Arrays, seed: int, draws: int = 200) -> np.ndarray:
+    """`law_correlation` of one seed with the difficulties of each base permuted over q: (draws,)."""
+    rng, one = np.random.default_rng(seed), {**found, "skill": found["skill"][:, seed : seed + 1]}
+    permuted = ({**one, "difficulty": rng.permuted(found["difficulty"], axis=1)} for _ in range(draws))
+    return np.asarray([law_correlation(each, "difficulty")[0] for each in permuted])

@@ -110,12 +110,15 @@ def exchange(run: Run, seed: int = 0) -> Arrays:
 
 
 def study(run: Run) -> Arrays:
-    """Everything about one network: `curve` and `spread` (C,), mean and standard deviation of the difference of the logits at each count;
-    `hinge_curve` (C,), that of the algorithm read out; `by_count`, the share of the difference's variance that the count explains;
-    `affine` (M,), of each pre-activation; `share` (M,), each neuron's part of the variance written; `hinge` (M,), the count at which it
-    turns on; `network_wrong`, `hinges_wrong`, words that either gets wrong; `agreement` of the two; `exchange`'s shares;
-    `attention` (3,), the mean weight that '=' gives to an I, a U and a blank; `hinges_used`, the fewest neurons, by `share`, with
-    which the algorithm is still as good."""
+    """Everything about one network: M neurons, C counts.
+
+    **Returns:** arrays by name. The answer, difference of the logits: `curve` and `spread` (C,), its mean and standard deviation at each
+    count; `by_count`, the share of its variance that the count explains; `hinge_curve` (C,), that of the algorithm read out. Neurons, (M,):
+    `affine`, the share of the pre-activation that is affine in the count; `share`, of the variance that all neurons write; `hinge`, the
+    count at which it turns on, and `bend`, by how much it changes the answer's slope there. `network_wrong` and `hinges_wrong` words,
+    `agreement` of the two, `hinges_used`, the fewest neurons, by `share`, with which the hinges are as good. `attention` (3,), the mean
+    weight that '=' gives to an I, a U and a blank. `same`, `other` and `random`: `exchange`.
+    """
     count, labels = counts(run), run.dataset.labels[:, 0].astype(bool)
     difference, _, pre, write = _parts(run)
     hinges = read_out(run)
@@ -142,11 +145,11 @@ def study(run: Run) -> Arrays:
     tokens = run.dataset.tokens
     weight = np.asarray([pattern[tokens == token].mean() for token in LETTERS.values()])
     return {
-        "curve": mean, "spread": np.asarray([difference[count == c].std() for c in levels]),
-        "hinge_curve": hinges.difference(levels.astype(float)),
-        "by_count": np.asarray(explained), "affine": fve, "share": written / written.sum(), "hinge": hinge, "hinges_used": np.asarray(used),
+        "curve": mean, "spread": np.asarray([difference[count == c].std() for c in levels]), "by_count": np.asarray(explained),
+        "hinge_curve": hinges.difference(levels.astype(float)), "affine": fve, "share": written / written.sum(), "hinge": hinge,
+        "bend": hinges.write * np.abs(hinges.gain), "hinges_used": np.asarray(used), "attention": weight,
         "network_wrong": np.asarray(((difference > 0) != labels).sum()), "hinges_wrong": np.asarray((said != labels).sum()),
-        "agreement": np.asarray((said == (difference > 0)).mean()), "attention": weight, **exchange(run),
+        "agreement": np.asarray((said == (difference > 0)).mean()), **exchange(run),
     }  # fmt: skip
 
 

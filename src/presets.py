@@ -59,17 +59,26 @@ def addition() -> Config:
 
 
 def addition_muon() -> Config:
-    """`addition` with Muon in AdamW's place: about a tenth of the steps to generalise, and another algorithm."""
+    """`addition` with Muon in AdamW's place, to see what a faster optimiser finds: another algorithm.
+
+    Expect 99% on held-out pairs after about 600 steps, ten seconds of two CPU cores; at the end 2 to 9 of 12,769 cells are wrong.
+    """
     return dataclasses.replace(addition(), run="addition-muon", optimizer="muon", lr=1e-2, steps=2000, eval_every=25, keep=40)
 
 
 def addition_grokfast() -> Config:
-    """`addition` with the gradients' slow part amplified (GrokFast, alpha .98, lambda 2). In our seeds it is no faster."""
+    """`addition` with the gradients' slow part amplified (GrokFast, alpha .98, lambda 2), which is published as a speed-up.
+
+    In our seeds it is none: expect some seeds to stand below 99% on held-out pairs after 7,000 steps, four minutes of two CPU cores.
+    """
     return dataclasses.replace(addition(), run="addition-grokfast", grokfast_lambda=2.0)
 
 
 def addition_shuffled() -> Config:
-    """The null of `addition`: its labels permuted over the pairs. The training rows can be learned, the others cannot."""
+    """The null of `addition`: its labels permuted over the pairs. The training rows can be learned, the others cannot.
+
+    Expect 100% on training pairs and chance, about 1%, on the others, in ten minutes of two CPU cores for all steps.
+    """
     return dataclasses.replace(addition(), run="addition-shuffled", shuffle_labels=True)
 
 

@@ -23,7 +23,7 @@ from src.algorithm import extract
 from src.checkpoint import Run, load_run, run_folder
 from src.config import Config
 from src.description import race
-from src.integer_studies import DECADES, DIRECT, LAW, SPARSE, law_outcome, primality_outcome
+from src.integer_studies import DECADES, DIRECT, LAW, SPARSE, SPARSE_FEW, law_outcome, primality_outcome
 from src.measure import Arrays, record, stack
 from src.order import first_steps
 from src.presets import preset
@@ -121,6 +121,7 @@ FACTORS: dict[str, tuple[float, ...]] = {
     "lr": (0.0025, 0.005, 0.01, 0.02, 0.04),
     "d_model": (32, 64, 128, 192, 256),
 }
+BLOCK_TEXTS = ("simplified, sequential (SAS)", "simplified, parallel (SAS-P), one layer", "simplified, parallel (SAS-P), two layers")
 SWEPT_P = (11, 19, 31, 41, 53, 71, 113)
 LARGE_P = (127, 151, 181, 211)  # hours of two cores, minutes of a GPU
 
@@ -167,6 +168,11 @@ SWEEPS: dict[str, Sweep] = {
         "All residue tasks at p = 113 with a longer schedule, both blocks: does any cell stay wrong?",
         tuple(replace(preset(run), run=f"{run}-long", steps=3000) for run in ("paper", "paper-standard")), 5, arrivals,
     ),
+    "residues-blocks": Sweep(
+        "All residue tasks at p = 53 in the simplified block's forms.",
+        (vary(_laptop, block="sas", decay=0.4, steps=2000), vary(_laptop, block="sas-p", decay=0.4, steps=2000),
+         vary(_laptop, block="sas-p", n_layers=2, decay=0.4, steps=2000)), 3, arrivals,
+    ),
     "residues-large-p": Sweep(
         "All residue tasks beyond p = 113, with the paper's width and schedule in the standard block.",
         tuple(vary(preset("paper-standard"), p=p) for p in LARGE_P), 3, arrivals,
@@ -179,6 +185,7 @@ SWEEPS: dict[str, Sweep] = {
     "integers-decades": Sweep("The talk's Table 1 in several bases and train shares.", DECADES, 4, primality_outcome),
     "integers-primality": Sweep("Prime or not, directly, from digits and from residues.", tuple(DIRECT.values()), 4, primality_outcome),
     "integers-sparse": Sweep("Lee & Kim's sparse encoding with four bases.", SPARSE, 4, primality_outcome),
+    "integers-sparse-few": Sweep("The same on fewer numbers, for longer.", SPARSE_FEW, 4, primality_outcome),
     "integers-bases": Sweep("n mod q for q up to 23 in twelve bases: which come first?", LAW, 4, law_outcome),
     "integers-sequences": Sweep("The four tasks on integer sequences, and a control.", SEQUENCE_CONFIGS, 4, sequence_outcome),
     "integers-miu": Sweep(

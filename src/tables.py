@@ -3,16 +3,19 @@
 python -m src.tables          # write the README's table anew between its markers
 """
 
+import json
 from collections.abc import Sequence
 
+import numpy as np
 from IPython.display import Markdown
 
 from src.checkpoint import CHECKPOINTS, ROOT, list_runs, read_manifest, run_folder
 from src.circuits import ABLATIONS
+from src.claims.published import PUBLISHED, PUBLISHED_OTHERS
 from src.config import Config
 from src.discovery import METHODS
 from src.evidence import confusions, seeds_of
-from src.measure import Arrays
+from src.measure import FOLDER, Arrays
 from src.records import THRESHOLD
 from src.tasks import DECADE_ENDINGS, decade_numbers, make_dataset
 
@@ -106,6 +109,18 @@ def provenance_table() -> Markdown:
     return Markdown(pipe_table(("run", "seed", "command", "device", "Python", "jax", "equinox", "optax", "seconds"), rows, "lrllllllr"))
 
 
+def measurements_table() -> Markdown:
+    """Every file in measurements/ with what made it and where."""
+    rows = []
+    for path in sorted(FOLDER.glob("*.npz")):
+        with np.load(path, allow_pickle=False) as data:
+            found = json.loads(str(data["provenance"]))
+        runs = ", ".join(found.get("checkpoints", {})) or "no run"
+        source = f"`{found['command']}`" if "command" in found else f"`{found['function']}` of {runs}"
+        rows.append((f"`{path.stem}`", source, f"{found['device']}, {found['cores']} cores", found["versions"]["jax"]))
+    return Markdown(pipe_table(("measurement", "from", "made on", "jax"), rows))
+
+
 def readme_with_table(text: str) -> str:
     """The README with the table between its markers made anew. Raises `ValueError` where a marker is missing."""
     if START not in text or END not in text:
@@ -120,11 +135,29 @@ if __name__ == "__main__":
     print(f"wrote the runs of {CHECKPOINTS} into {readme}")
 
 
-def auroc_table(a: Arrays) -> Markdown:
+def published_table(a: Arrays) -> Markdown:
+    """AUROC of edges on the two compiled programs: Conmy et al. 2023, their weights, beside our own methods on ours."""
+    programs, names = list(next(iter(PUBLISHED_OTHERS.values()))), a["cases"].tolist()
+    rows = [("ACDC, published", *(PUBLISHED[program, ablation] for program in programs for ablation in ("zero", "resample")))]
+    rows += [
+        (f"{method}, published", *(x for program in programs for x in ("", f"{found[program]:.3f}")))
+        for method, found in PUBLISHED_OTHERS.items()
+    ]
+    for j, method in enumerate(METHODS):
+        values = [
+            a["edges"][names.index(program), ABLATIONS.index(ablation), j] for program in programs for ablation in ("zero", "resample")
+        ]
+        rows.append((f"{method}, ours", *(f"{value:.3f}" for value in values)))
+    header = ("method", *(f"{program.removeprefix('tracr ')}, {ablation}" for program in programs for ablation in ("zero", "resample")))
+    return Markdown(pipe_table(header, rows, "lrrrr"))
+
+
+def auroc_table(a: Arrays, ablations: Sequence[str] = ABLATIONS) -> Markdown:
     """`src.circuit_study.compiled_all`: a row for each compiled network and ablation, a column for each method."""
     body = []
     for i, case in enumerate(a["cases"]):
-        for j, ablation in enumerate(ABLATIONS):
+        for ablation in ablations:
+            j = ABLATIONS.index(ablation)
             true = f"{a['true'][i, j]} of {a['all'][i, j]}"
             body.append((case, ablation, true, *(f"{v:.3f}" for v in a["edges"][i, j]), f"{a['reset'][i, j]:.2f}"))
     return Markdown(pipe_table(("network", "ablation", "true", *METHODS, "reset"), body, "llr" + "r" * (len(METHODS) + 1)))

@@ -16,7 +16,7 @@ from scipy import stats
 
 from src.checkpoint import CheckpointError, load_run
 
-GROUPS = ("addition", "residues", "circuits")
+GROUPS = ("addition", "residues", "circuits", "integers")
 
 
 app = typer.Typer(add_completion=False)

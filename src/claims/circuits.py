@@ -7,6 +7,7 @@ import numpy as np
 from src.circuit_study import RANKINGS, compiled_all, methods_study, study
 from src.circuits import ABLATIONS, Edge
 from src.claims import Claim, claim
+from src.claims.published import BEST_CMD, BEST_CPR, PUBLISHED, PUBLISHED_CPR
 from src.claims.scale import COINCIDE, shared
 from src.discovery import METHODS
 from src.evidence import seeds_of
@@ -17,10 +18,6 @@ from src.presets import preset
 from src.shared import coinciding_primes
 
 NETWORKS = {"laptop": "p = 53, standard", "paper": "p = 113, simplified", "paper-standard": "p = 113, standard"}
-PUBLISHED = {  # Conmy et al. 2023, appendix: edge AUROC of ACDC, tracr programs, zero and random activations
-    ("tracr proportion", "zero"): "1.000", ("tracr proportion", "resample"): "0.600",
-    ("tracr reverse", "zero"): "1.000", ("tracr reverse", "resample"): "0.200",
-}  # fmt: skip
 
 
 def compiled() -> Arrays:
@@ -132,9 +129,10 @@ def network_rows() -> list[Claim]:
             ]  # fmt: skip
         for j, ranking in enumerate(RANKINGS):
             rows += [
-                (f"CMD, {ranking}, mean task", cmd(curves[:, j]).mean(axis=1), dict(anchor="0.02 (GPT-2, IOI; other graph)", high=0.02, form=".3f",
+                (f"CMD, {ranking}, mean task", cmd(curves[:, j]).mean(axis=1), dict(anchor=f"{BEST_CMD} (best; GPT-2, IOI; other graph)", high=BEST_CMD, form=".3f",
                  why=f"a circuit is {share.mean():.0%} of the edges here, and the distance counts all that comes before it is whole")),
-                (f"CPR, {ranking}, mean task", cpr(curves[:, j]).mean(axis=1), dict(anchor="1.85 (EAP-IG; GPT-2, IOI)", form=".3f")),
+                (f"CPR, {ranking}, mean task", cpr(curves[:, j]).mean(axis=1), dict(form=".3f", anchor=(
+                 f"{PUBLISHED_CPR[ranking]:.2f} (GPT-2, IOI)" if ranking in PUBLISHED_CPR else f"{BEST_CPR} (best; GPT-2, IOI)"))),
             ]  # fmt: skip
         out += [claim(f"N{len(out) + i + 1}", f"{name}: {text}", values, **options) for i, (text, values, options) in enumerate(rows)]  # pyright: ignore[reportArgumentType]
     return out

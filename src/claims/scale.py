@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from src.certificate import RANKS, certify_all
+from src.checkpoint import Run
 from src.claims import Claim, claim
 from src.description import growth
 from src.evidence import seeds_of
@@ -13,7 +14,7 @@ from src.measure import Arrays, measure, recorded
 from src.order import overtaking_test
 from src.presets import preset
 from src.shared import coinciding_primes, compare, frequency_agreement
-from src.sweeps import FACTORS, SWEPT_P
+from src.sweeps import BLOCK_TEXTS, FACTORS, LARGE_P, SWEPT_P
 
 OPTIMISERS = ("AdamW", "AdamW + GrokFast", "Muon", "Muon + GrokFast")
 COINCIDE, HARMED = 0.3, 0.01  # two primes coincide from this overlap on; a prime is harmed from this loss of accuracy on
@@ -160,6 +161,61 @@ def sweep_rows() -> list[Claim]:
     fewest = plane["wrong_cells"].reshape(len(shares), -1, plane["wrong_cells"].shape[-1]).min(axis=1)
     row("p = 53: smallest train share with no wrong cell, at the best dropout (inf: none)", exact(shares, fewest, min, np.inf), form=".2f")
     row("80% trained on: largest p with no wrong cell (0: none)", exact(SWEPT_P, over_p["wrong_cells"], max, 0), form=".0f")
+    long, large = recorded("residues-long"), recorded("residues-large-p")
+    for i, block in enumerate(("simplified", "standard")):
+        row(f"p = 113, {block}, {int(long['step'].max()):,} steps: wrong cells", long["wrong_cells"][i], form=".0f", low=0, high=0,
+            why="a longer schedule clears all cells in most seeds, not in all; what is left are single held-out rows")  # fmt: skip
+    for i, p in enumerate(LARGE_P):
+        row(f"p = {p}: held-out accuracy, worst task", np.nanmin(large["by_task"][i], axis=-1), form=".2%")
+        row(f"p = {p}: wrong cells of {p * p * len(primes_below(p)):,}", large["wrong_cells"][i], form=",.0f")
+    return out
+
+
+def over_p() -> tuple[Arrays, tuple[int, ...]]:
+    """Steps to generalise and wrong cells over all p tried, those beyond 113 among them: arrays (p, seeds), and the p."""
+    a, b = recorded("residues-p"), recorded("residues-large-p")
+    return {name: np.concatenate([a[name], b[name]]) for name in ("steps_to_generalise", "wrong_cells", "step")}, SWEPT_P + LARGE_P
+
+
+def spike_rows() -> list[Claim]:
+    """G: active frequencies over training, p = 53: the largest count over the last one, and when it is reached."""
+    a, out = recorded("residues-spike"), []
+    reached = np.asarray([s[np.argmax(v >= 0.99)] for s, v in zip(a["step"], a["valid_accuracy"], strict=True)])
+    rules = {
+        "text": "above mean + 2 s.d.",
+        "code": "each first divided by its maximum over time, above mean + 1 s.d.",
+        "share": "above noise",
+    }
+    for basis in ("Z/p", "rational"):
+        for rule, text in rules.items():
+            count = a[f"{basis}_{rule}"]
+            out.append(claim(f"G{len(out) + 1}", f"frequencies of the {basis} basis, {text}: largest count over the last", count.max(axis=1)
+                             / np.maximum(count[:, -1], 1), anchor="10 to 18 to 10 (lineage, one seed)", form=".2f", kind="measured"))  # fmt: skip
+            peak = np.take_along_axis(a["step"], count.argmax(axis=1)[:, None], axis=1)[:, 0]
+            out.append(claim(f"G{len(out) + 1}", "the same: step of the largest count over the step of 99% held out", peak / reached, form=".2f",
+                             kind="measured"))  # fmt: skip
+        gini = a[f"{basis}_gini"]
+        out.append(claim(f"G{len(out) + 1}", f"inequality (Gini) of the powers in the {basis} basis, last step minus its lowest", gini[:, -1]
+                         - gini.min(axis=1), form=".2f", kind="measured"))  # fmt: skip
+    return out
+
+
+def block_rows(simplified: Sequence[Run], standard: Sequence[Run]) -> list[Claim]:
+    """Y: the simplified block beside the standard one, p = 113, seed by seed; and what the parallel form does at p = 53."""
+    pairs = list(zip([run.manifest for run in simplified], [run.manifest for run in standard], strict=True))
+    rows = [
+        ("parameters", [a["parameters"] / b["parameters"] for a, b in pairs], dict(anchor="-15% (He and Hofmann, deep)", form=".3f")),
+        ("seconds a step", [a["seconds"] / a["step"] / (b["seconds"] / b["step"]) for a, b in pairs],
+         dict(anchor="+15% throughput (the same)", form=".2f")),
+        ("steps until every task stands at 99% held out", [a["steps_to_generalise"] / b["steps_to_generalise"] for a, b in pairs], dict(form=".2f")),
+    ]  # fmt: skip
+    out = [
+        claim(f"Y{i + 1}", f"simplified over standard block: {text}", values, **options) for i, (text, values, options) in enumerate(rows)
+    ]  # pyright: ignore[reportArgumentType]
+    blocks = recorded("residues-blocks")
+    for i, text in enumerate(BLOCK_TEXTS):
+        out.append(claim(f"Y{len(out) + 1}", f"p = 53, {text}: held-out accuracy, mean over tasks", blocks["valid_accuracy"][i], form=".1%",
+                         kind="measured"))  # fmt: skip
     return out
 
 

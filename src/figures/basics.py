@@ -7,8 +7,9 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 
+from src.addition import key_frequencies
 from src.checkpoint import Run
-from src.figures.style import COMPOSITE, GREY, PRIME, Target, new_figure, styled
+from src.figures.style import BLUE, COMPOSITE, GREEN, GREY, PRIME, Target, new_figure, styled
 from src.fourier import noise_ceiling, power_by_frequency
 from src.integers import primes_below, sieve
 from src.interventions import run_with_cache
@@ -72,13 +73,15 @@ def fig_decades(*, target: Target = "paper") -> Figure:
 
 @styled
 def fig_spectrum(runs: list[Run], *, target: Target = "paper") -> Figure:
-    """Share of the variance of W_E at each frequency of Z/p, beside the 99% ceiling of noise."""
+    """Share of the variance of W_E at each frequency of Z/p, beside the 99% ceiling of noise; key frequencies of addition in green."""
     figure, axes = new_figure(target, height=1.5 * len(runs) + 0.4, rows=len(runs))
     for ax, run in zip(axes[:, 0], runs, strict=True):
         p = run.config.p
         W_E = np.asarray(run.model.W_E)[:p]
         share = power_by_frequency(W_E)
-        ax.bar(np.arange(1, len(share) + 1), share, color="#0072B2", width=0.8)
+        key = key_frequencies(run) if run.config.task == "addition" else ()
+        ks = np.arange(1, len(share) + 1)
+        ax.bar(ks, share, color=np.where(np.isin(ks, key), GREEN, BLUE), width=0.8, label="key frequencies" if len(key) else None)
         ax.axhline(noise_ceiling(p, W_E.shape[1]), color=PRIME, linewidth=1, linestyle="--", label="noise, 99%")
         ax.set(ylabel="share of variance", title=f"{run.config.run}, p = {p}")
     axes[0, 0].legend()

@@ -5,33 +5,48 @@ from pathlib import Path
 from typing import NamedTuple
 
 import matplotlib.pyplot as plt
+import numpy as np
 from matplotlib.figure import Figure
 
 from src.addition import key_frequencies
 from src.checkpoint import ROOT, load_run
 from src.claims.addition import OPTIMISERS, all_networks, analysis
 from src.claims.circuits import NETWORKS, studies
+from src.claims.integers import TASKS, miu, networks, predictions
 from src.claims.residues import BLOCKS, divisors, hand_margins, runs_of
 from src.claims.residues import analysis as residue_analysis
-from src.claims.scale import certificates, shared
+from src.claims.scale import certificates, over_p, shared
 from src.figures.addition import fig_clock_pizza, fig_cosine_cube, fig_course, fig_measures, fig_neurons, fig_optimisers, fig_removal
 from src.figures.basics import fig_attention, fig_decades, fig_learning, fig_primes_polar, fig_spectrum
 from src.figures.circuits import fig_circuit, fig_circuit_curves, fig_circuit_overlap, fig_circuit_sizes
-from src.figures.residues import fig_bases, fig_dissociation, fig_divisors, fig_margins, fig_neuron, fig_order, fig_phases, fig_spike
+from src.figures.integers import fig_factors_found, fig_hypotheses, fig_law, fig_miu, fig_sequences, fig_sparse
+from src.figures.residues import (
+    REMOVAL,
+    fig_bases,
+    fig_dissociation,
+    fig_divisors,
+    fig_margins,
+    fig_neuron,
+    fig_order,
+    fig_phases,
+    fig_spike,
+)
 from src.figures.scale import fig_certificate, fig_coincidence, fig_factors, fig_over_p, fig_plane, fig_race, fig_usage
 from src.figures.style import Target
+from src.integer_studies import LAW_BASES
 from src.integers import primes_below
 from src.measure import recorded
 from src.presets import preset
+from src.sparse import BASES
 from src.sweeps import FACTORS, SWEPT_P
 
 PROVED = {"p = 53": "laptop", "p = 113, simplified": "paper", "p = 113, standard": "paper-standard"}
 
 
-def circuit_of(run: str, q: int, target: Target) -> Figure:
-    """The circuit of task q in seed 0 of a run."""
+def circuit_of(run: str, q: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The circuit of task q in seed 0 of a run: names of all edges, which are kept, and their scores."""
     a, index = studies(run)[0], list(primes_below(preset(run).p)).index(q)
-    return fig_circuit(a["edges"], a["circuit"][index], a["scores"][index], target=target)
+    return a["edges"], a["circuit"][index], a["scores"][index]
 
 
 class Entry(NamedTuple):
@@ -190,13 +205,16 @@ GALLERY: dict[str, Entry] = {
         lambda target: fig_plane(recorded("residues-plane"), FACTORS, target=target),
         'fig_plane(recorded("residues-plane"), FACTORS)',
         "Share trained on by dropout at p = 53: held-out accuracy, and steps to 99% on every task.",
-        "A heat map. Accuracy grows with the share trained on in every column; without dropout, or with much of it, no share is enough.",
+        "A heat map. Accuracy grows with the share trained on in every column but that of the highest dropout; without dropout no share "
+        "is enough.",
     ),
     "over-p": Entry(
-        lambda target: fig_over_p(recorded("residues-p"), SWEPT_P, target=target),
-        'fig_over_p(recorded("residues-p"), SWEPT_P)',
+        lambda target: fig_over_p(*over_p(), target=target),
+        "fig_over_p(*over_p())",
         "Over p, with 80% trained on: steps until every task stands at 99%, and the share of cells that is wrong at the end.",
-        "Two panels over p. Small p never generalise; from 41 on all seeds do, and no cell or a few are wrong.",
+        "Two panels over p. Small p never generalise; from 41 to 127 all seeds do, and no cell or a few are wrong; above, the width "
+        "and the "
+        "schedule do not suffice.",
     ),
     "race": Entry(
         lambda target: fig_race(recorded("residues-p"), SWEPT_P, target=target),
@@ -229,8 +247,8 @@ GALLERY: dict[str, Entry] = {
         "Three heat maps with a row for each network. The dark columns stand at the same frequencies in most rows.",
     ),
     "circuit": Entry(
-        lambda target: circuit_of("paper", 73, target),
-        'circuit_of("paper", 73, "paper")',
+        lambda target: fig_circuit(*circuit_of("paper", 73), target=target),
+        'fig_circuit(*circuit_of("paper", 73))',
         "The circuit of task 73 in the simplified block, found by a program.",
         "A graph from left to right: three positions, four heads, 29 groups of neurons, logits. Blue lines lead from both digits through "
         "the heads to the neurons of 73 and thinner ones to those of a few other primes; the rest is grey.",
@@ -257,7 +275,60 @@ GALLERY: dict[str, Entry] = {
         ),
         "fig_circuit_sizes({name: studies(run) ...}, {name: primes_below(preset(run).p) ...})",
         "Edges in the circuit of each task, all seeds of three networks.",
-        "Three scatter plots over the prime q. Small primes have circuits of nine edges; of the large ones many are larger.",
+        "Three scatter plots over the prime q. Small primes have circuits of about nine edges or fewer; of the large ones many are larger.",
+    ),
+    "removed": Entry(
+        lambda target: fig_dissociation(residue_analysis("paper"), 113, fields=REMOVAL, target=target),
+        'fig_dissociation(residue_analysis("paper"), 113, fields=REMOVAL)',
+        "Accuracy of each task with each prime's functions removed from the MLP's output, and with nothing else of it kept.",
+        "Two square heat maps of 29 by 29. On the left only the diagonal is dark. On the right only the diagonal is bright: one prime's "
+        "functions do for its own task and for no other.",
+    ),
+    "found": Entry(
+        lambda target: fig_factors_found(networks("by_factor"), target=target),
+        'fig_factors_found(networks("by_factor"))',
+        "Which composites a network recognises, by least prime factor, for each network that says which numbers are prime.",
+        "A heat map of fifteen networks by twelve factors. In each row the factors that the base shows are at one and the others at a "
+        "lower, "
+        "even level. The rows of residues are at one throughout.",
+    ),
+    "hypotheses": Entry(
+        lambda target: fig_hypotheses(networks("agreement"), target=target),
+        'fig_hypotheses(networks("agreement"))',
+        "Agreement of each network's answers with those of primality tests; the dot marks the closest.",
+        "A heat map of fifteen networks by twelve tests. For digits the highest agreement is with tests that know two, three or four "
+        "divisors; for residues with the primes themselves.",
+    ),
+    "law": Entry(
+        lambda target: fig_law(recorded("integers-bases"), LAW_BASES, target=target),
+        'fig_law(recorded("integers-bases"), LAW_BASES)',
+        "How well n mod q is learned from digits in twelve bases, and how many different weights it puts on the digits.",
+        "A heat map of twelve bases by nine primes, bright where the number of weights is 0 or 1, and a scatter plot that falls "
+        "steeply from "
+        "0 and 1 to nothing at 3.",
+    ),
+    "sparse": Entry(
+        lambda target: fig_sparse(recorded("integers-sparse"), recorded("integers-sparse-few"), BASES, predictions(), target=target),
+        'fig_sparse(recorded("integers-sparse"), recorded("integers-sparse-few"), BASES, predictions())',
+        "A sparse encoding with four bases: recall predicted before training, and found.",
+        "Two bar charts over the bases 127, 128, 150 and 210, for composites and for primes. Dots for networks stand at the tops of "
+        "the bars "
+        "where the base has small factors; crosses for networks that saw fewer numbers lie off them.",
+    ),
+    "sequences": Entry(
+        lambda target: fig_sequences(recorded("integers-sequences"), TASKS, target=target),
+        'fig_sequences(recorded("integers-sequences"), TASKS)',
+        "The road from trivial to impossible: four tasks on 45 integer sequences, networks and a compressor.",
+        "Four panels with a row for each sequence. Constants, periodic sequences, polynomials and recurrences lie near one; divisor "
+        "functions, primes and digits of pi lie low; the busy beaver is at the bottom.",
+    ),
+    "miu": Entry(
+        lambda target: fig_miu(miu(), target=target),
+        "fig_miu(miu())",
+        "The MIU network: its answer over the number of I's, and the hinges that make it.",
+        "Left, a zigzag over counts from 0 to 10 that is below zero at 0, 3, 6 and 9, and far below at 10, where it should be above. "
+        "Right, "
+        "stems up at multiples of three and down between them.",
     ),
     "attention": Entry(
         lambda target: fig_attention(load_run("paper"), target=target),

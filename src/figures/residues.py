@@ -17,6 +17,9 @@ from src.measure import Arrays
 from src.order import first_steps
 from src.spike import BASES
 
+ABLATION = {"ablated": "its neurons mean-ablated", "ablated_random": "as many random neurons"}
+REMOVAL = {"removed": "its functions removed", "kept": "nothing else kept"}
+
 
 @styled
 def fig_bases(analyses: dict[str, Arrays], *, target: Target = "paper") -> Figure:
@@ -34,18 +37,19 @@ def fig_bases(analyses: dict[str, Arrays], *, target: Target = "paper") -> Figur
 
 
 @styled
-def fig_dissociation(analysis: Arrays, p: int, *, seed: int = 0, target: Target = "paper") -> Figure:
-    """Accuracy of each task (column) with each prime's neurons mean-ablated (row), beside random groups of the same size."""
+def fig_dissociation(analysis: Arrays, p: int, *, fields: dict[str, str] | None = None, seed: int = 0, target: Target = "paper") -> Figure:
+    """Accuracy of each task (column) with each prime's neurons mean-ablated (row), beside random groups of the same size; or other
+    matrices of `src.residues.analyse`, with their titles."""
     figure, axes = new_figure(target, height=2.9, columns=2, sharey=True)
     primes = primes_below(p)
     scale = ScalarMappable(Normalize(0, 1), "viridis")
     shown = np.unique(np.linspace(0, len(primes) - 1, 8).round().astype(int))
-    for ax, field, title in zip(axes[0], ("ablated", "ablated_random"), ("neurons of prime q", "as many random neurons"), strict=True):
+    for ax, (field, title) in zip(axes[0], (fields or ABLATION).items(), strict=True):
         ax.imshow(analysis[field][seed], cmap=scale.cmap, norm=scale.norm)
         ax.set(title=title, xlabel="task", xticks=shown, yticks=shown)
         ax.set_xticklabels([str(primes[i]) for i in shown])
         ax.set_yticklabels([str(primes[i]) for i in shown])
-    axes[0, 0].set_ylabel("ablated prime")
+    axes[0, 0].set_ylabel("prime")
     bar = figure.colorbar(scale, ax=axes[0].tolist(), shrink=0.85, label="accuracy")
     bar.outline.set_edgecolor(GREY)
     return figure

@@ -165,7 +165,7 @@ def law_outcome(runs: list[list[Run]]) -> Arrays:
 def law_correlation(found: Arrays, predictor: str) -> np.ndarray:
     """Spearman correlation over all (base, q) between skill and minus `difficulty`, or minus q itself: one for each seed."""
     x = found["difficulty"] if predictor == "difficulty" else np.broadcast_to(found["q"], found["difficulty"].shape)
-    return np.asarray([spearmanr(-x.ravel(), found["skill"][:, s].ravel()).statistic for s in range(found["skill"].shape[1])])
+    return np.asarray([spearmanr(-x.ravel(), found["skill"][:, s].ravel())[0] for s in range(found["skill"].shape[1])])
 
 
 def law_null(found: Arrays, seed: int, draws: int = 200) -> np.ndarray:

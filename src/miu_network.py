@@ -55,7 +55,7 @@ def affine(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.nda
 def _parts(run: Run) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Difference of the logits (N,), its part around the MLP (N,), pre-activations at '=' (N, M) and what neurons write (M,)."""
     model = run.model
-    logits, cache = run_with_cache(model, run.dataset.tokens)
+    logits, cache = run_with_cache(model, jnp.asarray(run.dataset.tokens))
     read = np.asarray(model.W_U[:, 1] - model.W_U[:, 0])
     write = np.asarray(model.blocks[0].mlp.W_out) @ read
     around = np.asarray(cache["blocks.0.hook_resid_mid"][:, -1]) @ read
@@ -140,7 +140,7 @@ def study(run: Run) -> Arrays:
         if ((few.difference(count.astype(float)) > 0) != labels).sum() <= (said != labels).sum():
             used = n
             break
-    _, cache = run_with_cache(run.model, run.dataset.tokens)
+    _, cache = run_with_cache(run.model, jnp.asarray(run.dataset.tokens))
     pattern = np.asarray(cache["blocks.0.attn.hook_pattern"])[:, :, -1].mean(axis=1)  # over heads: (N, n_ctx)
     tokens = run.dataset.tokens
     weight = np.asarray([pattern[tokens == token].mean() for token in LETTERS.values()])

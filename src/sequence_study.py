@@ -11,6 +11,7 @@ Shape letters: N windows, W = length, S sequences, p the modulus.
 from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 
+import jax.numpy as jnp
 import numpy as np
 
 from src.checkpoint import Run
@@ -152,7 +153,8 @@ OWNERS: dict[str, Callable[[Config], np.ndarray]] = {
 def right(run: Run) -> np.ndarray:
     """Whether a network answers each held-out example right, by task: (held out, T) bool."""
     data = run.dataset
-    return np.asarray(task_correct(predict(run.model, data.tokens[data.valid_idx]), data.labels[data.valid_idx], data.widths))
+    logits = predict(run.model, jnp.asarray(data.tokens[data.valid_idx]))
+    return np.asarray(task_correct(logits, jnp.asarray(data.labels[data.valid_idx]), data.widths))
 
 
 def sequence_outcome(runs: list[list[Run]]) -> Arrays:

@@ -12,7 +12,7 @@ import sympy
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from src.checkpoint import Run
+from src.checkpoint import Run, load_run
 from src.config import Config
 from src.hypotheses import HYPOTHESES, closest
 from src.integer_studies import (
@@ -22,7 +22,9 @@ from src.integer_studies import (
     LAW_BASES,
     LAW_Q,
     SPARSE,
+    SPARSE_FEW,
     calls,
+    composed,
     difficulty,
     law_correlation,
     law_null,
@@ -31,6 +33,7 @@ from src.integer_studies import (
     primality_outcome,
 )
 from src.integers import primes_below
+from src.primality import predicted_residues
 from src.sparse import BASES, THEIRS, predict, rule
 from src.tasks import decade_numbers, make_dataset, numbers
 
@@ -131,8 +134,9 @@ def test_a_skill_that_follows_the_law_correlates_with_it_and_the_null_does_not()
     np.testing.assert_allclose(law_correlation(found, "difficulty")[:2], [1, -1])
     np.testing.assert_allclose(law_correlation(found, "q")[2], 1)
     assert law_correlation(found, "difficulty")[2] < 0.9
-    null = law_null(found, draws=30)
+    null, other = law_null(found, 0, draws=30), law_null(found, 1, draws=30)
     assert null.shape == (30,) and (null < 0.6).all() and abs(null.mean()) < 0.3
+    assert (other > -0.6).all() and not np.allclose(other, -null)  # another seed has other permutations
     assert (found["difficulty"] == law).all()  # the permutations are not made in place
 
 
@@ -181,9 +185,22 @@ def test_who_is_shown_residues_has_no_rule():
     assert np.isnan(found["rule"]).all() and found["accuracy"].shape == (1, 1)
 
 
+def test_primes_composed_from_residues_on_held_out_rows():
+    run = load_run("laptop")
+    found, held, q = composed(run), run.dataset.valid_idx.tolist(), list(sympy.primerange(53))
+    divisible = predicted_residues(run) == 0
+    said = [n > 1 and not any(divisible[n, i] for i, m in enumerate(q) if m != n) for n in held]
+    prime = [sympy.isprime(n) for n in held]
+    hits = sum(s and p for s, p in zip(said, prime, strict=True))
+    assert found["recall"] == hits / sum(prime) and found["precision"] == hits / sum(said)
+    assert np.isclose(found["accuracy"], np.mean([s == p for s, p in zip(said, prime, strict=True)]))
+    assert found["agreement"].argmax() >= list(HYPOTHESES).index("Miller-Rabin, base 2")  # the proof, or a test that errs once here
+    assert found["by_factor"].shape == (12,) and found["by_factor"][0] > 0.99
+
+
 def test_the_configs_say_what_they_are_named():
-    assert [c.base for c in SPARSE] == list(BASES) and [c.base for c in LAW] == list(LAW_BASES)
-    for config in SPARSE:
+    assert [c.base for c in SPARSE] == [c.base for c in SPARSE_FEW] == list(BASES) and [c.base for c in LAW] == list(LAW_BASES)
+    for config in (*SPARSE, *SPARSE_FEW):
         assert config.encoding == "parts" and 0 < config.train_below < config.n_max and config.balanced
-    every = [*DECADES, *DIRECT.values(), *SPARSE, *LAW]
+    every = [*DECADES, *DIRECT.values(), *SPARSE, *SPARSE_FEW, *LAW]
     assert len({config.run for config in every}) == len(every)

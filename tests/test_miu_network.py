@@ -108,6 +108,7 @@ def test_the_study_of_a_network_built_by_hand(built):
     for name in ("by_count", "affine", "agreement", "same", "other"):
         np.testing.assert_allclose(found[name], 1, atol=1e-5, err_msg=name)
     np.testing.assert_allclose(found["hinge"], [*range(1, LENGTH), np.inf], atol=1e-4)
+    np.testing.assert_allclose(found["bend"], [*np.diff(line, 2), 0], atol=1e-4)  # the changes of slope
     assert found["network_wrong"] == found["hinges_wrong"] == 0 and 1 < found["hinges_used"] <= LENGTH - 1
     assert np.isclose(found["share"].sum(), 1) and found["share"][-1] == 0 and found["random"] < 1
 

@@ -9,8 +9,9 @@ import sympy
 from hypothesis import given
 from hypothesis import strategies as st
 from sympy.functions.combinatorial.numbers import partition
+from typer.testing import CliRunner
 
-from src.sequences import BUSY_BEAVER, REGISTRY, collatz_steps, read_oeis
+from src.sequences import BUSY_BEAVER, REGISTRY, app, collatz_steps, read_oeis
 
 BY_NUMBER = {one.number: one for one in REGISTRY}
 AGAINST = {  # another way to the same terms
@@ -110,3 +111,16 @@ def test_what_is_no_oeis_file(tmp_path):
         (tmp_path / name).write_bytes(content)
         with pytest.raises(ValueError, match=f"--oeis .*{name}"):
             read_oeis(tmp_path / name)
+
+
+def test_the_registry_is_listed_and_compared_with_a_users_file(tmp_path):
+    path = tmp_path / "stripped"
+    path.write_text("# comment\nA000040 ,2,3,5,7,\nA000045 ,0,1,1,3,\nnonsense\n")
+    result = CliRunner().invoke(app, ["--oeis", str(path)])
+    assert result.exit_code == 0, result.output
+    lines = {line.split()[0]: line for line in result.stdout.splitlines() if line.strip().startswith("A")}
+    assert set(lines) == {one.number for one in REGISTRY}
+    assert "all 4" in lines["A000040"] and "differ" in lines["A000045"] and "not in the file" in lines["A000004"]
+    assert "2 sequences read, 1 malformed lines skipped" in result.stdout
+    path.write_text("nothing of the kind\n")
+    assert CliRunner().invoke(app, ["--oeis", str(path)]).exit_code == 2

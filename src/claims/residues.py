@@ -201,7 +201,7 @@ def norm_rows(hand: Arrays) -> list[Claim]:
         name = "simplified" if block.block == "sas" else "standard"
         for kind in WRITERS:
             out.append(claim(f"H{11 + len(out)}", f"written by hand ({kind}, {name}): least sum of squares at a margin of 1 (1st percentile)",
-                             [hand[f"{kind}, {name} cost"]], form=",.0f"))  # fmt: skip
+                             hand[f"{kind}, {name} cost"], form=",.0f"))  # fmt: skip
     for kind in WRITERS:
         out.append(claim(f"H{11 + len(out)}", f"certificate, {kind} network: brute force over operations grows like p to the power",
                          [growth(np.asarray(GROWTH_P), hand[f"{kind} over p"])], form=".2f"))  # fmt: skip

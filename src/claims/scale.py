@@ -209,9 +209,9 @@ def block_rows(simplified: Sequence[Run], standard: Sequence[Run]) -> list[Claim
          dict(anchor="+15% throughput (the same)", form=".2f")),
         ("steps until every task stands at 99% held out", [a["steps_to_generalise"] / b["steps_to_generalise"] for a, b in pairs], dict(form=".2f")),
     ]  # fmt: skip
-    out = [
-        claim(f"Y{i + 1}", f"simplified over standard block: {text}", values, **options) for i, (text, values, options) in enumerate(rows)
-    ]  # pyright: ignore[reportArgumentType]
+    out = []
+    for text, values, options in rows:
+        out.append(claim(f"Y{len(out) + 1}", f"simplified over standard block: {text}", values, **options))  # pyright: ignore[reportArgumentType]
     blocks = recorded("residues-blocks")
     for i, text in enumerate(BLOCK_TEXTS):
         out.append(claim(f"Y{len(out) + 1}", f"p = 53, {text}: held-out accuracy, mean over tasks", blocks["valid_accuracy"][i], form=".1%",

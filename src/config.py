@@ -40,12 +40,12 @@ class Config:
     base: int = 10  # the base of the digits (decades, primality, divisibility)
     encoding: Encoding = "digits"  # primality: how a number is shown
     n_max: int = 10_000  # primality, divisibility: the numbers below this
-    sample: int = 0  # primality, divisibility: so many of them, at random; compare: so many pairs; 0: all that there are
+    sample: int = 0  # primality, divisibility: so many of them, at random; 0: all that there are
     train_below: int = 0  # primality: train on the numbers below, hold out the others; 0: split at random
     length: int = 8  # the terms of a sequence that are shown; miu: the letters after M of the longest word
     shuffle_labels: bool = False  # a control: the labels permuted over the examples, so that nothing generalises
     train_fraction: float = 0.8
-    data_seed: int = 0  # decides the split, and nothing else
+    data_seed: int = 0  # decides the split, and what else a task draws at random: a sample of numbers, pairs, hidden places
     # --- model
     block: Block = "standard"
     n_layers: int = 1
@@ -76,11 +76,11 @@ class Config:
             raise ConfigError(f"p={self.p}: must be a prime >= 5")
         if not 0 < self.train_fraction < 1:
             raise ConfigError(f"train_fraction={self.train_fraction}: must lie strictly between 0 and 1")
-        if not 2 <= self.q_min <= self.q_max or self.q_min >= self.p:
-            raise ConfigError(f"q_min={self.q_min}, q_max={self.q_max}: need 2 <= q_min <= q_max and q_min < p={self.p}")
+        if not 2 <= self.q_min <= self.q_max or (self.task == "residues" and self.q_min >= self.p):
+            raise ConfigError(f"q_min={self.q_min}, q_max={self.q_max}: need 2 <= q_min <= q_max, and for residues q_min < p={self.p}")
         if self.base < 2:
             raise ConfigError(f"base={self.base}: must be >= 2")
-        if self.n_max < 4 or not 0 <= self.sample <= max(self.n_max, self.p**2):
+        if self.n_max < 4 or not 0 <= self.sample <= self.n_max:
             raise ConfigError(f"n_max={self.n_max}, sample={self.sample}: need n_max >= 4 and 0 <= sample <= n_max")
         if not 0 <= self.train_below < self.n_max:
             raise ConfigError(f"train_below={self.train_below}: must lie in [0, n_max={self.n_max})")

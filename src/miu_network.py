@@ -127,7 +127,7 @@ def study(run: Run) -> Arrays:
     explained = 1 - ((difference - mean[count]) ** 2).sum() / ((difference - difference.mean()) ** 2).sum()
     _, _, fve = affine(count.astype(float), pre)
     written = (np.maximum(pre, 0) * write).var(axis=0)
-    with np.errstate(divide="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore"):
         hinge = np.where(hinges.gain != 0, -hinges.offset / hinges.gain, np.inf)
     said = hinges.difference(count.astype(float)) > 0
     order = np.argsort(-written)

@@ -158,9 +158,12 @@ def right(run: Run) -> np.ndarray:
 
 
 def sequence_outcome(runs: list[list[Run]]) -> Arrays:
-    """Held-out accuracy of the networks by sequence, `network` (configs, seeds, S), and of the compressor, `compressor` (configs, S);
-    `overall` (configs, seeds) and `compressor_overall` (configs,) over all held-out examples; `common` (configs,): always the label
-    most frequent in training; `kind_accuracy` (seeds, 2): the second task of `classify` and `compare`."""
+    """Held-out accuracy of the first question of each task.
+
+    **Returns:** by sequence, `network` (configs, seeds, S) and `compressor` (configs, S); over all examples `overall` (configs, seeds),
+    `compressor_overall` (configs,) and `common` (configs,), always giving the label most frequent in training. `second` (configs, seeds):
+    the accuracy of the last question, for `classify` and `compare` that of the class; `train`: the first, on training examples; `seconds`.
+    """
     rows = []
     for seeds in runs:
         config, data = seeds[0].config, seeds[0].dataset

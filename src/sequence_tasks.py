@@ -3,6 +3,7 @@
 Terms are taken modulo a prime p, which keeps sums and products and makes every term one token; p stands for a place without a term, p + 1
 for a term that is hidden, p + 2 for '='. A *window* is up to `length` consecutive terms, with blanks before the first ones. The
 first `train_fraction` of a sequence's terms is trained on; what is asked about the others is held out, so that a network cannot look it up.
+(A few training windows of `unmask` reach past that cut and show later terms beside the hidden one, never as an answer.)
 
 Shape letters: N examples, W = length.
 """

@@ -146,16 +146,21 @@ def primality(config: Config) -> Table:
     )  # fmt: skip
 
 
+CLASSES = 100_000  # of all tasks together
+
+
 def divisibility(config: Config) -> Table:
     """n mod q for every prime q in [q_min, q_max], for the numbers below n_max in digits of any base.
 
-    Raises `ConfigError` where no prime lies there.
+    Raises `ConfigError` where no prime lies there, or too many.
     """
     n = numbers(config)
     moduli = primes_below(config.q_max + 1)
     moduli = moduli[moduli >= config.q_min]
     if not len(moduli):
         raise ConfigError(f"q_min={config.q_min}, q_max={config.q_max}: no prime lies there")
+    if moduli.sum() > CLASSES:
+        raise ConfigError(f"q_max={config.q_max}: the primes up to it sum to {moduli.sum():,} classes, at most {CLASSES:,} are allowed")
     tokens, d_vocab = encode(n, config)
     return Table(tokens, n[:, None] % moduli, tuple(f"q={q}" for q in moduli), tuple(int(q) for q in moduli), d_vocab)
 
@@ -179,7 +184,10 @@ TASKS: dict[str, Callable[[Config], Table]] = {
 
 
 def make_dataset(config: Config) -> Dataset:
-    """The examples of `config.task`, split as the task says or, where it says nothing, at random by `config.data_seed` alone."""
+    """The examples of `config.task`, split as the task says or, where it says nothing, at random by `config.data_seed` alone.
+
+    Raises `ConfigError` where no example would be trained on, or none held out.
+    """
     table = TASKS[config.task](config)
     n = len(table.tokens)
     rng = np.random.default_rng(config.data_seed)
@@ -195,8 +203,9 @@ def make_dataset(config: Config) -> Dataset:
         train_idx=np.empty(0, dtype=np.int32),
         valid_idx=np.empty(0, dtype=np.int32),
     )
-    if table.train is not None:
-        return dataset.with_split(table.train)
-    mask = np.zeros(n, dtype=bool)
-    mask[order[: round(config.train_fraction * n)]] = True
+    mask = np.zeros(n, dtype=bool) if table.train is None else table.train
+    if table.train is None:
+        mask[order[: round(config.train_fraction * n)]] = True
+    if mask.all() or not mask.any():
+        raise ConfigError(f"{mask.sum()} of {n} examples of {config.task} would be trained on: the split needs some on both sides")
     return dataset.with_split(mask)

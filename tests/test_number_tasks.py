@@ -110,6 +110,10 @@ def test_a_tasks_own_split_is_honoured(train, seed, shuffle):
     made = Table(np.arange(2 * n).reshape(n, 2), np.arange(n)[:, None], ("x",), (n,), 2 * n, train=np.asarray(train))
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(tasks.TASKS, "addition", lambda config: made)
+        if len(set(train)) == 1:
+            with pytest.raises(ConfigError, match="both sides"):
+                make_dataset(Config(task="addition", data_seed=seed, shuffle_labels=shuffle))
+            return
         data = make_dataset(Config(task="addition", data_seed=seed, shuffle_labels=shuffle))
         patch.setitem(tasks.TASKS, "addition", lambda config: made._replace(train=None))
         other = make_dataset(Config(task="addition", data_seed=seed, train_fraction=0.5))
@@ -123,6 +127,17 @@ def losses(logits: jax.Array, y: jax.Array, widths: tuple[int, ...]) -> tuple[ja
     """The plain and the balanced loss; the latter divides a float by an int."""
     with jax.numpy_dtype_promotion("standard"):
         return task_loss(logits, y, widths), balanced_loss(logits, y, widths)
+
+
+def test_bad_settings_are_refused():
+    for bad, message in (
+        (dict(task="primality", n_max=100, sample=1000), "sample"), (dict(task="residues", q_min=59), "q_min"),
+    ):  # fmt: skip
+        with pytest.raises(ConfigError, match=message):
+            Config(**bad)  # pyright: ignore[reportArgumentType]
+    with pytest.raises(ConfigError, match="classes"):
+        make_dataset(Config(task="divisibility"))
+    assert make_dataset(Config(task="divisibility", q_min=59, q_max=61)).widths == (59, 61)
 
 
 def draw(seed: int) -> np.ndarray:

@@ -16,6 +16,7 @@ from src.checkpoint import load_run
 from src.circuit_study import prime_groups, task_batch, task_inputs
 from src.circuits import ABLATIONS, Ablation, Edge, Graph, Node, activations, make_batch, residue_graph, run_masks
 from src.compiled import carry_case, cases, phase_case, proportion_case
+from src.config import Config
 from src.discover import app, find_run
 from src.discovery import METHODS, METRICS, Metric, Task, acdc, acdc_order, attributions, damage, exhaustive, single_cuts
 from src.faithfulness import (
@@ -39,6 +40,8 @@ from src.faithfulness import (
 )  # fmt: skip
 from src.model import predict
 from src.packing import split_logits
+from src.positions import position_edges
+from src.train import train
 
 
 class Linear(eqx.Module):
@@ -318,3 +321,16 @@ def test_part_inputs_are_disjoint():
     assert len(first) == len(second) == 256 and not first & second
     graph = residue_graph(run.model, run.config, {"mlp": np.ones(run.config.d_mlp, bool)}, 13)
     assert task_batch(run, graph, 13, "mean").whole.shape == (256, 47)
+
+
+def test_every_task_needs_both_digits_and_not_the_equals_sign():
+    damage = position_edges(load_run("laptop"), rows=64)
+    assert damage.shape == (15, 3)
+    assert (damage[:, :2] > 0.5).all() and np.abs(damage[:, 2]).max() < 0.1
+
+
+def test_a_run_without_some_primes_has_no_circuits_drawn(tmp_path, optax_promotes):
+    config = Config(run="some", p=11, q_min=3, d_model=16, d_mlp=32, n_heads=2, steps=1, eval_every=1)
+    (folder,) = train(config, (0,), tmp_path)
+    result = CliRunner().invoke(app, [str(folder), "--task", "q=5"])
+    assert result.exit_code == 2 and "q_min" in result.stderr

@@ -14,6 +14,7 @@ from src.evidence import seeds_of
 from src.faithfulness import by_role, cmd, cpr
 from src.integers import primes_below
 from src.measure import Arrays, measure
+from src.positions import position_edges_all
 from src.presets import preset
 from src.shared import coinciding_primes
 
@@ -138,6 +139,20 @@ def network_rows() -> list[Claim]:
     return out
 
 
+def position_rows() -> list[Claim]:
+    """T: one edge from each position to each task."""
+    out: list[Claim] = []
+    for run, name in NETWORKS.items():
+        damage = measure(f"{run}-positions", position_edges_all, seeds_of(run))["damage"]  # (seeds, T, 3)
+        for text, values, options in (
+            ("damage of cutting one digit, over that of cutting all, least over digits and tasks", damage[..., :2].min(axis=(1, 2)),
+             dict(low=0.8, form=".2f", why="for the smallest primes a wrong digit is right by chance")),
+            ("the same for '=', largest over tasks", np.abs(damage[..., 2]).max(axis=1), dict(high=0.05, form=".3f", why="it is read as a constant; resampling changes nothing")),
+        ):  # fmt: skip
+            out.append(claim(f"T{len(out) + 1}", f"{name}, edges (position, task): {text}", values, **options))  # pyright: ignore[reportArgumentType]
+    return out
+
+
 def method_rows() -> list[Claim]:
     """L: every method on the laptop networks."""
     found, out = methods(), []
@@ -154,4 +169,4 @@ def method_rows() -> list[Claim]:
 
 def rows() -> list[Claim]:
     """Every number of the circuits."""
-    return compiled_rows() + network_rows() + method_rows()
+    return compiled_rows() + network_rows() + position_rows() + method_rows()

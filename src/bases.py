@@ -80,6 +80,13 @@ def from_zp(p: int) -> Callable[[np.ndarray], tuple[float, float]]:
     return pick
 
 
+def permuted(model: Transformer, seed: int = 0) -> Transformer:
+    """The same network with the entries of every weight matrix permuted: a null that keeps their sizes."""
+    rng = np.random.default_rng(seed)
+    shuffle = lambda w: jnp.asarray(rng.permuted(np.asarray(w).reshape(-1)).reshape(w.shape)) if w.ndim > 1 else w  # noqa: E731
+    return jax.tree.map(shuffle, model)
+
+
 def _logits(model: Transformer, run: Run) -> list[np.ndarray]:
     parts = split_logits(predict(model, jnp.asarray(run.dataset.tokens)), run.dataset.widths)
     return [principal(np.asarray(part, np.float64)) for part in parts]
@@ -90,8 +97,8 @@ def compare(run: Run) -> Arrays:
 
     **Returns:** `embedding_<dictionary>`, of the digits' rows of W_E in `WAVES` waves; `post_zp`, of the activations in the best pair of
     Z/p, mean over neurons; `logits_<dictionary>` (T,), of each task's logits in `FAMILIES` families, the dictionaries being rational, zp
-    and random; `untrained_rational` (T,), the logits before training; `noise_rational`, noise in their place; `kept_random` (T,), each
-    task's accuracy with only as many random families of the MLP kept as its prime has.
+    and random; `permuted_rational` (T,), those of the network with its weights permuted; `noise_rational`, noise in their place;
+    `kept_random` (T,), each task's accuracy with only as many random families of the MLP kept as its prime has.
     """
     neurons = extract(run)  # checks the task
     p, d, rng = run.config.p, rational_dictionary(run.config.p), np.random.default_rng(0)
@@ -106,8 +113,7 @@ def compare(run: Run) -> Arrays:
     logits = _logits(run.model, run)
     for name, pick in picks.items():
         out[f"logits_{name}"] = np.asarray([best_families(y, p, pick) for y in logits])
-    fresh = Transformer(run.config, run.dataset, key=jax.random.key(run.config.seed))
-    out["untrained_rational"] = np.asarray([best_families(y, p, picks["rational"]) for y in _logits(fresh, run)])
+    out["permuted_rational"] = np.asarray([best_families(y, p, picks["rational"]) for y in _logits(permuted(run.model), run)])
     out["noise_rational"] = np.asarray(best_families(rng.standard_normal((p * p, RANK)), p, picks["rational"]))
     bases = [directions(neurons, int(w), p) for w in run.dataset.widths]
     random_bases = [

@@ -184,8 +184,8 @@ SWEEPS: dict[str, Sweep] = {
     ),
     "integers-decades": Sweep("The talk's Table 1 in several bases and train shares.", DECADES, 4, primality_outcome),
     "integers-primality": Sweep("Prime or not, directly, from digits and from residues.", tuple(DIRECT.values()), 4, primality_outcome),
-    "integers-sparse": Sweep("Lee & Kim's sparse encoding with four bases.", SPARSE, 4, primality_outcome),
-    "integers-sparse-few": Sweep("The same on fewer numbers, for longer.", SPARSE_FEW, 4, primality_outcome),
+    "integers-sparse": Sweep("Lee & Kim's sparse encoding with four bases.", SPARSE, 3, primality_outcome),
+    "integers-sparse-few": Sweep("The same on fewer numbers, for longer.", SPARSE_FEW, 3, primality_outcome),
     "integers-bases": Sweep("n mod q for q up to 23 in twelve bases: which come first?", LAW, 4, law_outcome),
     "integers-sequences": Sweep("The four tasks on integer sequences, and a control.", SEQUENCE_CONFIGS, 4, sequence_outcome),
     "integers-miu": Sweep(

@@ -186,7 +186,7 @@ def basis_rows() -> list[Claim]:
             (f"logits of a task: variance in the best {FAMILIES} families, rational, mean over tasks", a["logits_rational"].mean(axis=1), dict(low=0.8, form=".3f")),
             ("the same, Z/p pairs", a["logits_zp"].mean(axis=1), dict(form=".3f")),
             ("the same, random families", a["logits_random"].mean(axis=1), dict(form=".3f")),
-            ("null, the network before training: rational", a["untrained_rational"].mean(axis=1), dict(form=".3f")),
+            ("null, the network with its weights permuted: rational", a["permuted_rational"].mean(axis=1), dict(form=".3f")),
             ("null, Gaussian noise: rational", a["noise_rational"], dict(form=".3f")),
             ("control, as many random families kept of the MLP: own prime's accuracy, best prime", a["kept_random"].max(axis=1), dict(form=".1%")),
         ):  # fmt: skip

@@ -170,8 +170,8 @@ SWEEPS: dict[str, Sweep] = {
     ),
     "residues-blocks": Sweep(
         "All residue tasks at p = 53 in the simplified block's forms.",
-        (vary(_laptop, block="sas", decay=0.4, steps=2000), vary(_laptop, block="sas-p", decay=0.4, steps=2000),
-         vary(_laptop, block="sas-p", n_layers=2, decay=0.4, steps=2000)), 3, arrivals,
+        (vary(_laptop, block="sas", decay=0.4), vary(_laptop, block="sas-p", decay=0.4),
+         vary(_laptop, block="sas-p", n_layers=2, decay=0.4)), 3, arrivals,
     ),
     "residues-large-p": Sweep(
         "All residue tasks beyond p = 113, with the paper's width and schedule in the standard block.",

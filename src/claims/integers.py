@@ -104,7 +104,7 @@ def sparse_rows() -> list[Claim]:
     for i, (base, said) in enumerate(zip(BASES, predictions(), strict=True)):
         anchor = "79% (Lee and Kim)" if base == THEIRS else "none"
         out.add(f"base {base}: recall of composites in [10⁶, 3·10⁶); the rule predicts {said:.1%}", a["recall_composites"][i], anchor=anchor,
-                form=".1%", low=said - 0.02, high=said + 0.02, why="the network does not follow the rule where the base shows next to nothing")  # fmt: skip
+                form=".1%", low=max(said - 0.02, 0), high=said + 0.02, why="the network does not follow the rule where the base shows next to nothing")  # fmt: skip
         out.add(f"base {base}: recall of primes; the rule predicts 100%", a["recall"][i], anchor="> 99% (Lee and Kim)" if base == THEIRS else "none",
                 form=".1%", low=0.99, why="the network does not follow the rule where the base shows next to nothing")  # fmt: skip
         out.add(f"base {base}: numbers at which network and rule agree", a["rule"][i], form=".2%", low=0.99,

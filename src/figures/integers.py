@@ -6,7 +6,7 @@ from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 
 from src.figures.style import BLUE, GREEN, GREY, PINK, PRIME, Target, new_figure, styled
-from src.hypotheses import FACTORS, HYPOTHESES
+from src.hypotheses import FACTORS, HYPOTHESES, closest
 from src.measure import Arrays
 from src.sequences import REGISTRY
 
@@ -41,7 +41,8 @@ def fig_hypotheses(found: dict[str, np.ndarray], *, target: Target = "paper") ->
     values = np.stack([v.mean(axis=0) for v in found.values()])
     ax = axes[0, 0]
     _heat(figure, ax, values, list(found), [f"{{{name}}}" if name[0].isdigit() else name for name in HYPOTHESES], "agreement (MCC)")
-    ax.plot(values.argmax(axis=1), np.arange(len(values)), "o", color="white", markeredgecolor="black", markersize=4)
+    best = [list(HYPOTHESES).index(closest(dict(zip(HYPOTHESES, row, strict=True)))) for row in values]
+    ax.plot(best, np.arange(len(values)), "o", color="white", markeredgecolor="black", markersize=4)
     ax.tick_params(axis="x", rotation=60)
     for label in ax.get_xticklabels():
         label.set(ha="right", rotation_mode="anchor")

@@ -11,11 +11,11 @@ from IPython.display import Markdown
 
 from src.checkpoint import CHECKPOINTS, ROOT, list_runs, read_manifest, run_folder
 from src.circuits import ABLATIONS
-from src.claims.published import PUBLISHED, PUBLISHED_OTHERS
 from src.config import Config
 from src.discovery import METHODS
 from src.evidence import confusions, seeds_of
 from src.measure import FOLDER, Arrays
+from src.published import PUBLISHED, PUBLISHED_OTHERS
 from src.records import THRESHOLD
 from src.tasks import DECADE_ENDINGS, decade_numbers, make_dataset
 

@@ -7,7 +7,6 @@ import numpy as np
 from src.circuit_study import RANKINGS, compiled_all, methods_study, study
 from src.circuits import ABLATIONS, Edge
 from src.claims import Claim, claim
-from src.claims.published import BEST_CMD, BEST_CPR, PUBLISHED, PUBLISHED_CPR
 from src.claims.scale import COINCIDE, shared
 from src.discovery import METHODS
 from src.evidence import seeds_of
@@ -16,6 +15,7 @@ from src.integers import primes_below
 from src.measure import Arrays, measure
 from src.positions import position_edges_all
 from src.presets import preset
+from src.published import BEST_CMD, BEST_CPR, PUBLISHED, PUBLISHED_CPR
 from src.shared import coinciding_primes
 
 NETWORKS = {"laptop": "p = 53, standard", "paper": "p = 113, simplified", "paper-standard": "p = 113, standard"}

@@ -23,9 +23,9 @@ START, END = "<!-- runs: start -->", "<!-- runs: end -->"
 
 
 def pipe_table(header: Sequence[str], rows: Sequence[Sequence[object]], align: str = "") -> str:
-    """A markdown pipe table; `align` has one of l, r for each column, the rest is left. A column is as wide as nine tenths of its cells."""
+    """A markdown pipe table; `align` has one of l, r for each column, the rest is left. Columns fit nine tenths of their cells."""
     lengths = [sorted(len(str(row[i])) for row in rows) or [0] for i in range(len(header))]
-    widths = [min(max(cells[9 * (len(cells) - 1) // 10], len(title), 4), 60) for cells, title in zip(lengths, header, strict=True)]
+    widths = [min(max(cells[9 * (len(cells) - 1) // 10], len(title), 4) + 2, 60) for cells, title in zip(lengths, header, strict=True)]
     marks = ["-" * w + ":" if a == "r" else ":" + "-" * w for a, w in zip(align.ljust(len(header), "l"), widths, strict=True)]
     lines = [header, marks, *rows]
     return "\n".join("| " + " | ".join(str(cell).replace("|", "\\|") for cell in line) + " |" for line in lines)
@@ -158,6 +158,8 @@ def auroc_table(a: Arrays, ablations: Sequence[str] = ABLATIONS) -> Markdown:
     for i, case in enumerate(a["cases"]):
         for ablation in ablations:
             j = ABLATIONS.index(ablation)
-            true = f"{a['true'][i, j]} of {a['all'][i, j]}"
-            body.append((case, ablation, true, *(f"{v:.3f}" for v in a["edges"][i, j]), f"{a['reset'][i, j]:.2f}"))
-    return Markdown(pipe_table(("network", "ablation", "true", *METHODS, "reset"), body, "llr" + "r" * (len(METHODS) + 1)))
+            true = f"{a['true'][i, j]}\u00a0of\u00a0{a['all'][i, j]}"
+            named = (case, ablation) if len(ablations) > 1 else (case,)
+            body.append((*named, true, *(f"{v:.3f}" for v in a["edges"][i, j]), f"{a['reset'][i, j]:.2f}"))
+    header = ("network", "ablation")[: len(body[0]) - len(METHODS) - 2]
+    return Markdown(pipe_table((*header, "true", *METHODS, "reset"), body, "l" * len(header) + "r" * (len(METHODS) + 2)))

@@ -79,9 +79,10 @@ def fig_spectrum(runs: list[Run], *, target: Target = "paper") -> Figure:
         p = run.config.p
         W_E = np.asarray(run.model.W_E)[:p]
         share = power_by_frequency(W_E)
-        key = key_frequencies(run) if run.config.task == "addition" else ()
-        ks = np.arange(1, len(share) + 1)
-        ax.bar(ks, share, color=np.where(np.isin(ks, key), GREEN, BLUE), width=0.8, label="key frequencies" if len(key) else None)
+        ax.bar(np.arange(1, len(share) + 1), share, color=BLUE, width=0.8)
+        if run.config.task == "addition":
+            key = key_frequencies(run)
+            ax.bar(key, share[key - 1], color=GREEN, width=0.8, label="key frequencies")
         ax.axhline(noise_ceiling(p, W_E.shape[1]), color=PRIME, linewidth=1, linestyle="--", label="noise, 99%")
         ax.set(ylabel="share of variance", title=f"{run.config.run}, p = {p}")
     axes[0, 0].legend()

@@ -78,7 +78,7 @@ def fig_law(found: Arrays, bases: tuple[int, ...], *, target: Target = "paper") 
     figure, axes = new_figure(target, height=2.9, columns=2, width_ratios=[1.6, 1])
     skill = found["skill"].mean(axis=1)
     ax = axes[0, 0]
-    _heat(figure, ax, skill.clip(0), [str(base) for base in bases], [str(q) for q in found["q"]], "accuracy above chance")
+    _heat(figure, ax, skill.clip(0), [str(base) for base in bases], [str(q) for q in found["q"]], "")
     for i, row in enumerate(found["difficulty"]):
         for j, weights in enumerate(row):
             ax.text(j, i, str(weights), ha="center", va="center", color="black" if skill[i, j] > 0.6 else "white", fontsize="small")

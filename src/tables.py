@@ -129,12 +129,6 @@ def readme_with_table(text: str) -> str:
     return f"{before}{START}\n{runs_markdown()}\n{END}{rest.split(END, 1)[1]}"
 
 
-if __name__ == "__main__":
-    readme = ROOT / "README.md"
-    readme.write_text(readme_with_table(readme.read_text()))
-    print(f"wrote the runs of {CHECKPOINTS} into {readme}")
-
-
 def published_table(a: Arrays) -> Markdown:
     """AUROC of edges on the two compiled programs: Conmy et al. 2023, their weights, beside our own methods on ours."""
     programs, names = list(next(iter(PUBLISHED_OTHERS.values()))), a["cases"].tolist()
@@ -152,14 +146,22 @@ def published_table(a: Arrays) -> Markdown:
     return Markdown(pipe_table(header, rows, "lrrrr"))
 
 
-def auroc_table(a: Arrays, ablations: Sequence[str] = ABLATIONS) -> Markdown:
-    """`src.circuit_study.compiled_all`: a row for each compiled network and ablation, a column for each method."""
+def auroc_table(a: Arrays, ablation: str = "") -> Markdown:
+    """`src.circuit_study.compiled_all`: a row for each compiled network and ablation, a column for each method. With one ablation named, a
+    small table of it alone."""
     body = []
     for i, case in enumerate(a["cases"]):
-        for ablation in ablations:
-            j = ABLATIONS.index(ablation)
-            true = f"{a['true'][i, j]}\u00a0of\u00a0{a['all'][i, j]}"
-            named = (case, ablation) if len(ablations) > 1 else (case,)
-            body.append((*named, true, *(f"{v:.3f}" for v in a["edges"][i, j]), f"{a['reset'][i, j]:.2f}"))
-    header = ("network", "ablation")[: len(body[0]) - len(METHODS) - 2]
-    return Markdown(pipe_table((*header, "true", *METHODS, "reset"), body, "l" * len(header) + "r" * (len(METHODS) + 2)))
+        for j, one in enumerate(ABLATIONS):
+            scores = (*(f"{v:.3f}" for v in a["edges"][i, j]), f"{a['reset'][i, j]:.2f}")
+            if one == ablation:
+                body.append((str(case).replace(" ", "\u00a0"), *scores))
+            elif not ablation:
+                body.append((case, one, f"{a['true'][i, j]} of {a['all'][i, j]}", *scores))
+    header = ("network",) if ablation else ("network", "ablation", "true")
+    return Markdown(pipe_table((*header, *METHODS, "reset"), body, "llr"[: len(header)] + "r" * (len(METHODS) + 1)))
+
+
+if __name__ == "__main__":
+    readme = ROOT / "README.md"
+    readme.write_text(readme_with_table(readme.read_text()))
+    print(f"wrote the runs of {CHECKPOINTS} into {readme}")

@@ -1,5 +1,6 @@
 """Figures of networks that are asked of integers: divisors found, hypotheses, sparse encodings, bases, sequences, the MU puzzle."""
 
+import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
@@ -10,13 +11,12 @@ from src.hypotheses import FACTORS, HYPOTHESES, closest
 from src.measure import Arrays
 from src.sequences import REGISTRY
 
-WARN_EMPTY = "#dddddd"  # a cell with nothing in it
+EMPTY = "#dddddd"  # a cell with nothing in it
 
 
 def _heat(figure: Figure, ax, values: np.ndarray, rows: list[str], columns: list[str], label: str, *, low: float = 0.0) -> None:
     """A heat map with its rows and columns named; NaN is light grey."""
-    scale = ScalarMappable(Normalize(low, 1), "viridis")
-    scale.cmap.set_bad(WARN_EMPTY)
+    scale = ScalarMappable(Normalize(low, 1), plt.get_cmap("viridis").with_extremes(bad=EMPTY))
     ax.imshow(np.ma.masked_invalid(values), cmap=scale.cmap, norm=scale.norm, aspect="auto")
     ax.set_xticks(np.arange(len(columns)), columns)
     ax.set_yticks(np.arange(len(rows)), rows)

@@ -13,6 +13,7 @@ import hashlib
 import inspect
 import json
 from collections.abc import Callable, Sequence, Set
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -47,15 +48,23 @@ def imported_modules(module: str, without: Set[str] = frozenset()) -> set[str]:
         if name in found or name in without:
             continue
         found.add(name)
-        tree = ast.parse((ROOT / "src" / f"{name}.py").read_text())
-        for node in ast.walk(tree):
-            if isinstance(node, ast.ImportFrom) and node.module == "src":
-                todo += [alias.name for alias in node.names]
-            elif isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("src."):
-                todo.append(node.module.removeprefix("src."))
+        todo += imports((ROOT / "src" / f"{name}.py").read_text())
     return found
 
 
+@cache
+def imports(source: str) -> tuple[str, ...]:
+    """The `src` modules that a module with this source imports itself."""
+    found: list[str] = []
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.ImportFrom) and node.module == "src":
+            found += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("src."):
+            found.append(node.module.removeprefix("src."))
+    return tuple(found)
+
+
+@cache
 def code_lines(source: str) -> str:
     """The source without docstrings, comment lines and blank lines: what decides a result."""
     lines = source.split("\n")

@@ -31,7 +31,11 @@ def _config(name: str, **changes) -> Config:
     return Config.from_dict({**_BASE.to_dict(), "run": f"sequences-{name}", **changes})
 
 
-SEQUENCE_CONFIGS = (*(_config(task, task=task) for task in QUESTIONS), _config("shuffled", shuffle_labels=True))
+_SHORTER = {"compare": {"steps": 800}}  # twice the terms take twice as long a step
+SEQUENCE_CONFIGS = (
+    *(_config(task, task=task, **_SHORTER.get(task, {})) for task in QUESTIONS),
+    _config("shuffled", shuffle_labels=True),
+)
 
 
 class ContextModel:

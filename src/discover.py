@@ -32,7 +32,6 @@ class Grain(StrEnum):
 
     mlp = "mlp"
     primes = "primes"
-    neurons = "neurons"
 
 
 def find_run(text: str) -> Run:
@@ -62,8 +61,6 @@ def grown(run: Run, grain: Grain) -> Groups:
         raise ValueError(f"run {run.config.run!r} was trained on {run.config.task}; circuits are drawn for the residue tasks")
     if run.dataset.widths != tuple(int(q) for q in primes_below(run.config.p)):
         raise ValueError(f"run {run.config.run!r} lacks some primes below {run.config.p} (q_min, q_max); circuits are drawn for all tasks")
-    if grain is Grain.neurons:
-        return {f"n{i}": np.arange(run.config.d_mlp) == i for i in range(run.config.d_mlp)}
     return prime_groups(run) if grain is Grain.primes else {"mlp": np.ones(run.config.d_mlp, dtype=bool)}
 
 
@@ -117,9 +114,7 @@ def main(
     metric: Annotated[Measure, typer.Option(help="What damage is.")] = Measure["loss"],
     grain: Annotated[
         Grain,
-        typer.Option(
-            help="Nodes for the whole MLP, for the neurons of each prime, or for every neuron (slow; the picture shows what is kept)."
-        ),
+        typer.Option(help="Nodes for the whole MLP, or for the neurons of each prime."),
     ] = Grain.primes,
     rows: Annotated[int, typer.Option(help="Inputs to search on; as many others judge the circuit.", min=2)] = 256,
     out: Annotated[Path | None, typer.Option(help="The picture; by default <run>-<seed>-<task>-<method>.svg here.")] = None,
@@ -145,9 +140,7 @@ def main(
         what = "nothing" if not kept.any() else "everything"
         note = f"This threshold keeps {what}; scores go from {scores.min():.3g} to {scores.max():.3g}. Without --threshold one is chosen."
     path = out or Path(f"{loaded.config.run}-{loaded.config.seed}-q{q}-{method.value}.svg")
-    shown = kept if grain is Grain.neurons and kept.any() else np.ones(len(kept), dtype=bool)
-    edges = [str(edge) for edge, on in zip(graph.edges, shown, strict=True) if on]
-    fig_circuit(edges, kept[shown], scores[shown]).savefig(path)
+    fig_circuit([str(edge) for edge in graph.edges], kept, scores).savefig(path)
     if as_json:
         typer.echo(json.dumps({
             "run": loaded.config.run, "seed": loaded.config.seed, "task": f"q={q}", "method": method.value, "ablation": ablation.value,

@@ -4,6 +4,7 @@ Functions from trained runs, one list of seeds for each config, to arrays, for `
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from scipy.stats import spearmanr
@@ -21,27 +22,16 @@ from src.sparse import TESTED_BELOW, TRAINED_BELOW, rule
 from src.tasks import decade_numbers, numbers
 
 DECADE_BASES, DECADE_SHARES = (10, 21, 30, 231), (0.5, 0.8, 0.9)
+_SMALL = Config(d_model=64, d_mlp=256, steps=1000, decay=0.4)
 DECADES = tuple(
-    Config(
-        run=f"decades-{base}-{share}",
-        task="decades",
-        base=base,
-        train_fraction=share,
-        d_model=64,
-        d_mlp=256,
-        steps=800,
-        decay=0.4,
-        dropout=0.2,
-    )
+    replace(_SMALL, run=f"decades-{base}-{share}", task="decades", base=base, train_fraction=share, steps=800, dropout=0.2)
     for base in DECADE_BASES
     for share in DECADE_SHARES
 )
 
-_DIRECT = Config(run="primality", task="primality", n_max=10_000, balanced=True, d_model=64, d_mlp=256, steps=1000, decay=0.4)
-
 
 def _direct(name: str, **changes) -> Config:
-    return Config.from_dict({**_DIRECT.to_dict(), "run": f"primality-{name}", **changes})
+    return replace(_SMALL, run=f"primality-{name}", task="primality", balanced=True, **changes)
 
 
 DIRECT = {
@@ -64,21 +54,7 @@ SPARSE = tuple(
 SPARSE_FEW = tuple(_parts("sparse-few", base, sample=60_000, steps=600) for base in SPARSE_BASES)
 
 LAW_BASES, LAW_Q = (6, 8, 9, 10, 12, 14, 15, 16, 21, 22, 30, 36), 23
-LAW = tuple(
-    Config(
-        run=f"divisibility-{base}",
-        task="divisibility",
-        base=base,
-        q_max=LAW_Q,
-        n_max=10_000,
-        sample=5000,
-        d_model=64,
-        d_mlp=256,
-        steps=1000,
-        decay=0.4,
-    )
-    for base in LAW_BASES
-)
+LAW = tuple(replace(_SMALL, run=f"divisibility-{base}", task="divisibility", base=base, q_max=LAW_Q, sample=5000) for base in LAW_BASES)
 
 
 def calls(run: Run) -> tuple[np.ndarray, np.ndarray]:

@@ -134,17 +134,16 @@ def rows() -> list[Claim]:
     ]  # fmt: skip
     out.append(claim("A41", "rise of the loss when the neurons of A12 are mean-ablated together", a["unexplained_change"], low=-0.01, high=0.01, form="+.1%",
                      why="in one seed the two neurons of A12 take part in the computation"))  # fmt: skip
-    k, n = int(course["step"].shape[1]) - 1, len(a["restricted_change"])
-    final = lambda name: course[name][:, k] / course["loss_train" if name.endswith("train") else "loss_all"][:, k]  # noqa: E731
+    final = lambda name: course[name][:, -1] / course[f"loss_{name.rsplit('_', 1)[1]}"][:, -1]  # noqa: E731
     out += [
         claim("A42", "A14 by its other reading: all products of the waves of both digits kept ('20 terms')", a["restricted_blocks_change"],
               anchor="-77%", form="+.0%"),
         claim("A43", "A13 with the released code's 8-dimensional family", a["family_change"], anchor="+3%", form="+.0%"),
         claim("A44", "restricted loss on held-out pairs only, over the loss there, last step",
-              course["restricted_valid"][:n, k] / course["loss_valid"][:n, k], form=".2f", kind="measured"),
-        claim("A45", "excluded loss (sum directions, training pairs) over the training loss, last step", final("excluded_train")[:n], form=",.0f",
+              final("restricted_valid"), form=".2f", kind="measured"),
+        claim("A45", "excluded loss (sum directions, training pairs) over the training loss, last step", final("excluded_train"), form=",.0f",
               kind="measured"),
-        claim("A46", "the same, all products excluded", final("excluded_blocks_train")[:n], form=",.0f", kind="measured"),
-        claim("A47", "the same, sum directions, all pairs", final("excluded_all")[:n], form=",.0f", kind="measured"),
+        claim("A46", "the same, all products excluded", final("excluded_blocks_train"), form=",.0f", kind="measured"),
+        claim("A47", "the same, sum directions, all pairs", final("excluded_all"), form=",.0f", kind="measured"),
     ]  # fmt: skip
     return out

@@ -47,7 +47,7 @@ class Rows:
 
 
 def decade_rows() -> list[Claim]:
-    """D: the table in four bases and three train shares; H: oracles that know some divisors, and the predictions made by rule."""
+    """D: the table in four bases and three train shares; H: oracles that know some divisors."""
     a, out, oracles = decades(), Rows("D"), Rows("H")
     at = {(base, share): i * len(DECADE_SHARES) + j for i, base in enumerate(DECADE_BASES) for j, share in enumerate(DECADE_SHARES)}
     names = list(HYPOTHESES)

@@ -13,13 +13,14 @@ from rich.console import Console
 from rich.table import Table
 from tqdm import tqdm
 
-from src.checkpoint import CheckpointError, Run, load_run
-from src.circuit_study import prime_groups, task_batch
-from src.circuits import ABLATIONS, Graph, Groups, residue_graph
-from src.discovery import METHODS, METRICS, THRESHOLDS, Task, acdc
-from src.faithfulness import ENOUGH, choose, faithfulness
-from src.figures.circuits import fig_circuit
-from src.integers import primes_below
+from .circuits.discovery import METHODS, METRICS, THRESHOLDS, Task, acdc
+from .circuits.faithfulness import ENOUGH, choose, faithfulness
+from .circuits.graph import ABLATIONS, Graph, Groups, residue_graph
+from .figures.circuits import fig_circuit
+from .network.checkpoint import CheckpointError
+from .network.runs import Run, load_run
+from .numbers.integers import primes_below
+from .studies.circuits import prime_groups, task_batch
 
 app = typer.Typer(add_completion=False)
 Method = StrEnum("Method", list(METHODS))

@@ -1,229 +1,30 @@
 """Train a network and write its checkpoints.
 
-    python -m src.train                                   # the laptop preset: p = 53, about a minute
-    python -m src.train --preset paper --seed 1           # the paper's network
-    python -m src.train --preset laptop --set p=37 --set steps=3000 --seeds 3
-    python -m src.train --preset paper --resume           # go on where Ctrl-C stopped it
-
-The whole data set is one batch. Steps run in `lax.scan` chunks inside one jitted program with donated state; between
-chunks the host reads the metrics, moves the bar and keeps a copy of the state. That copy is what Ctrl-C or a NaN leaves on disk. The
-random numbers of a step depend on the seed and the step alone, so a resumed run equals an uninterrupted one.
+python -m src.train                                   # the laptop preset: p = 53, about a minute
+python -m src.train --preset paper --seed 1           # the paper's network
+python -m src.train --preset laptop --set p=37 --set steps=3000 --seeds 3
+python -m src.train --preset paper --resume           # go on where Ctrl-C stopped it
 """
 
 import contextlib
-import sys
-import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated
 
 import jax
-import jax.numpy as jnp
 import numpy as np
-import optax
 import typer
-from jax.sharding import AxisType, NamedSharding, PartitionSpec
-from jaxtyping import Array, PRNGKeyArray
 from tqdm import tqdm
 
-from src import records
-from src.checkpoint import CheckpointError, load, run_folder, save
-from src.config import Config, ConfigError
-from src.model import Transformer, count_parameters
-from src.optimizers import make_optimizer
-from src.packing import balanced_loss, task_accuracy, task_loss
-from src.presets import PRESETS, expectation, preset
-from src.tasks import Dataset, make_dataset
-
-RUNS = Path("runs")
-
-
-class State(NamedTuple):
-    """What a training step maps: all of it is saved for `--resume`."""
-
-    model: Transformer
-    opt_state: optax.OptState
-    step: Array  # () int32
-    seed: Array  # () int32
-
-
-class Diverged(RuntimeError):
-    """The loss became NaN or infinite; the message says at which step."""
-
-
-def init_state(config: Config, dataset: Dataset, seed: Array) -> State:
-    """The state before the first step; `seed` is a () int32 array, so this maps over seeds."""
-    model: Any = Transformer(config, dataset, key=jax.random.fold_in(jax.random.key(seed), 0))
-    return State(model, make_optimizer(config).init(model), jnp.zeros((), jnp.int32), seed)
-
-
-def mean_loss(
-    model: Transformer, tokens: Array, labels: Array, widths: tuple[int, ...], key: PRNGKeyArray, *, balanced: bool = False
-) -> Array:
-    """The training loss: the mean over tasks of cross-entropy / log(width), so that guessing costs 1 a task; `balanced` over classes."""
-    keys = jax.random.split(key, len(tokens))
-    logits = jax.vmap(lambda t, k: model(t, key=k))(tokens, keys)
-    uniform = jnp.log(jnp.asarray(widths, dtype=jnp.float32))
-    return ((balanced_loss if balanced else task_loss)(logits, labels, widths) / uniform).mean()
-
-
-def make_chunk(config: Config, widths: tuple[int, ...]) -> Callable[[State, Array, Array, int], tuple[State, Array]]:
-    """`chunk(states, tokens, labels, n)`: n steps on the device, over stacked seeds; returns losses (seeds, n).
-
-    An accelerator takes the seeds as one vmapped batch. CPU devices, one a core, take a share of the seeds each, one after
-    another: a seed's matrices fill a core, and stacking them would only push each other out of its cache.
-    """
-    optimizer = make_optimizer(config)
-
-    def step(state: State, tokens: Array, labels: Array) -> tuple[State, Array]:
-        key = jax.random.fold_in(jax.random.fold_in(jax.random.key(state.seed), 1), state.step)
-        loss, grads = jax.value_and_grad(mean_loss)(state.model, tokens, labels, widths, key, balanced=config.balanced)
-        params: Any = state.model  # optax describes its trees by types that no module has
-        updates, opt_state = optimizer.update(grads, state.opt_state, params)
-        model: Any = optax.apply_updates(params, updates)
-        return State(model, opt_state, state.step + 1, state.seed), loss
-
-    def one_seed(state: State, tokens: Array, labels: Array, n: int) -> tuple[State, Array]:
-        return jax.lax.scan(lambda s, _: step(s, tokens, labels), state, length=n)
-
-    def chunk(states: State, tokens: Array, labels: Array, n: int) -> tuple[State, Array]:
-        if jax.default_backend() != "cpu":
-            return jax.vmap(lambda s: one_seed(s, tokens, labels, n))(states)
-
-        def share(states: State, tokens: Array, labels: Array) -> tuple[State, Array]:
-            return jax.lax.map(lambda s: one_seed(s, tokens, labels, n), states)
-
-        over = PartitionSpec("seeds")
-        mesh = seed_mesh(states.step.shape[0])
-        return jax.shard_map(share, mesh=mesh, in_specs=(over, None, None), out_specs=over, check_vma=False)(states, tokens, labels)
-
-    return jax.jit(chunk, static_argnums=3, donate_argnums=0)
-
-
-def seed_mesh(seeds: int) -> jax.sharding.Mesh:
-    """The devices that share the seeds out evenly: as many as divide their number."""
-    devices = next(n for n in range(min(seeds, jax.device_count()), 0, -1) if seeds % n == 0)
-    return jax.make_mesh((devices,), ("seeds",), axis_types=(AxisType.Auto,), devices=jax.devices()[:devices])
-
-
-def make_evaluate(dataset: Dataset) -> Callable[[Transformer], dict[str, Array]]:
-    """`evaluate(models)`: loss in nats and accuracy of every task on both halves of the split, each (seeds, T)."""
-    tokens, labels = jnp.asarray(dataset.tokens), jnp.asarray(dataset.labels)
-    train, valid = jnp.asarray(dataset.train_idx), jnp.asarray(dataset.valid_idx)
-
-    def one(model: Transformer) -> dict[str, Array]:
-        logits = jax.vmap(model)(tokens)
-        out = {}
-        for name, idx in (("train", train), ("valid", valid)):
-            out[f"{name}_loss"] = task_loss(logits[idx], labels[idx], dataset.widths)
-            out[f"{name}_accuracy"] = task_accuracy(logits[idx], labels[idx], dataset.widths)
-        return out
-
-    return jax.jit(lambda models: jax.lax.map(one, models))
-
-
-def kept_steps(config: Config) -> set[int]:
-    """The steps whose weights are written: the last, and `keep` before it from 0 on.
-
-    They grow as the square of their index, rounded to the chunk grid: dense at the start, where a network changes fastest, and
-    never as sparse as a logarithmic grid would be where it generalises.
-    """
-    grid = config.steps * (np.arange(config.keep) / max(config.keep, 1)) ** 2
-    return {int(round(s / config.eval_every) * config.eval_every) for s in grid} | {config.steps}
-
-
-def train(
-    config: Config,
-    seeds: tuple[int, ...],
-    out: Path = RUNS,
-    *,
-    resume: bool = False,
-    command: str = "src.train.train",
-    on_chunk: Callable[[int, dict[str, np.ndarray]], None] = lambda step, metrics: None,
-    log: Callable[[str], None] = lambda line: None,
-) -> list[Path]:
-    """Train `seeds` side by side in one program; returns their folders under `out`.
-
-    `on_chunk(step, metrics)` is called after every chunk with metrics of shape (seeds, T). An exception it raises, a
-    KeyboardInterrupt or a `Diverged` leaves the state of the last good chunk on disk for `resume`.
-    """
-    dataset = make_dataset(config)
-    configs = [replace(config, seed=seed) for seed in seeds]
-    folders = [run_folder(config.run, seed, out) for seed in seeds]
-    for one, folder in zip(configs, folders, strict=True):
-        records.check_folder(folder, one, resume)
-
-    states = jax.vmap(lambda seed: init_state(config, dataset, seed))(jnp.asarray(seeds, jnp.int32))
-    history: records.History = {}
-    if resume:
-        states, history = _restore(states, folders)
-    states = jax.device_put(states, NamedSharding(seed_mesh(len(seeds)), PartitionSpec("seeds")))
-    before = float(history["seconds"][-1]) if history else 0.0
-    log(
-        f"{config.run}: {count_parameters(states.model) // len(seeds):,} parameters, {len(dataset.train_idx):,} training rows, "
-        f"{len(dataset.valid_idx):,} held out, on {jax.devices()[0].device_kind} ({jax.default_backend()})"
-    )
-
-    tokens, labels = jnp.asarray(dataset.tokens[dataset.train_idx]), jnp.asarray(dataset.labels[dataset.train_idx])
-    chunk, evaluate = make_chunk(config, dataset.widths), make_evaluate(dataset)
-    keep = kept_steps(config)
-    started = on_disk = time.perf_counter()
-
-    def observe(step: int) -> dict[str, np.ndarray]:
-        metrics = jax.device_get(evaluate(states.model))
-        seconds = np.asarray(before + time.perf_counter() - started)
-        for name, value in {"step": np.asarray(step), "seconds": seconds, **metrics}.items():
-            history.setdefault(name, []).append(value)
-        return metrics
-
-    def write(step: int, state: State) -> None:
-        for i, (one, folder) in enumerate(zip(configs, folders, strict=True)):
-            mine = jax.tree.map(lambda x, i=i: x[i], state)
-            if step in keep:
-                records.keep_model(folder, mine.model, one, dataset, step)
-            save(folder / "state.eqx", mine, config=one, dataset=dataset, step=step)
-            records.write_metrics(folder, history, i)
-
-    good = jax.device_get(states)  # a host copy: the device's own buffers are donated to the next chunk
-    step = int(good.step[0])
-    try:
-        if step == 0 and not history:
-            observe(0)
-            write(0, good)
-        while step < config.steps:
-            n = min(config.eval_every, config.steps - step)
-            states, losses = chunk(states, tokens, labels, n)
-            losses = jax.device_get(losses)
-            if not np.isfinite(losses).all():
-                row, at = np.argwhere(~np.isfinite(losses))[0]
-                raise Diverged(f"the loss of seed {seeds[row]} is {losses[row, at]} at step {step + at}")
-            metrics = observe(step + n)
-            good, step = jax.device_get(states), step + n
-            if step in keep or time.perf_counter() - on_disk > 30:
-                write(step, good)
-                on_disk = time.perf_counter()
-            on_chunk(step, metrics)
-    except BaseException:
-        if history:
-            rows = sum(int(s) <= step for s in history["step"])
-            history = {name: values[:rows] for name, values in history.items()}
-            write(step, good)
-        raise
-    for folder in folders:
-        records.finish(folder, command)
-    return folders
-
-
-def _restore(states: State, folders: list[Path]) -> tuple[State, records.History]:
-    """Stacked states and history, from the folders' `state.eqx` and `metrics.npz`."""
-    one = jax.tree.map(lambda x: jax.ShapeDtypeStruct(x.shape[1:], x.dtype), states)
-    loaded = [load(folder / "state.eqx", one) for folder in folders]
-    steps = {int(state.step) for state in loaded}
-    if len(steps) != 1:
-        raise CheckpointError(f"--resume: the seeds stopped at different steps ({sorted(steps)}); resume them one at a time")
-    history = records.read_history(folders, until=steps.pop())
-    return jax.tree.map(lambda *xs: jnp.stack(xs), *loaded), history
+from .network import records
+from .network.checkpoint import CheckpointError
+from .network.config import Config, ConfigError
+from .network.dataset import Dataset
+from .network.presets import PRESETS, preset
+from .network.records import expectation
+from .network.tasks import make_dataset
+from .network.trainer import RUNS, Diverged, train
 
 
 def _bar(config: Config, dataset: Dataset, seeds: tuple[int, ...], start: int) -> tuple[tqdm, Callable]:
@@ -243,8 +44,8 @@ def _bar(config: Config, dataset: Dataset, seeds: tuple[int, ...], start: int) -
     return bar, on_chunk
 
 
-app = typer.Typer(add_completion=False, rich_markup_mode="markdown", pretty_exceptions_enable=False)
 _PRESET_HELP = "\n\n".join(f"**{name}**: {' '.join((make.__doc__ or '').split())}" for name, make in PRESETS.items())
+app = typer.Typer(add_completion=False, rich_markup_mode="markdown", pretty_exceptions_enable=False)
 
 
 @app.command(help=f"Train a network and write its checkpoints.\n\nPresets:\n\n{_PRESET_HELP}")
@@ -288,7 +89,3 @@ def main(
         raise typer.Exit(130) from None
     for folder in folders:
         typer.echo(records.summary(folder))
-
-
-if __name__ == "__main__":
-    sys.exit(app())

@@ -5,32 +5,14 @@
 `target` decides the size alone: "paper" is a column of the page, "slide" a 16:9 slide.
 """
 
-from src.figures.addition import (
-    fig_clock_pizza,
-    fig_cosine_cube,
-    fig_course,
-    fig_measures,
-    fig_neurons,
-    fig_optimisers,
-    fig_removal,
-)  # fmt: skip
-from src.figures.basics import attention_from_readout, fig_attention, fig_decades, fig_learning, fig_primes_polar, fig_spectrum
-from src.figures.circuits import fig_circuit, fig_circuit_curves, fig_circuit_overlap, fig_circuit_sizes
-from src.figures.gallery import GALLERY, Entry, save_gallery
-from src.figures.integers import fig_factors_found, fig_hypotheses, fig_law, fig_miu, fig_sequences, fig_sparse
-from src.figures.residues import (
-    REMOVAL,
-    fig_bases,
-    fig_dissociation,
-    fig_divisors,
-    fig_margins,
-    fig_neuron,
-    fig_order,
-    fig_phases,
-    fig_spike,
-)
-from src.figures.scale import fig_certificate, fig_coincidence, fig_factors, fig_over_p, fig_plane, fig_race, fig_usage
-from src.figures.style import WIDTH, Target
+from .addition import fig_clock_pizza, fig_cosine_cube, fig_course, fig_measures, fig_neurons, fig_optimisers, fig_removal
+from .basics import attention_from_readout, fig_attention, fig_decades, fig_learning, fig_primes_polar, fig_spectrum
+from .circuits import fig_circuit, fig_circuit_curves, fig_circuit_overlap, fig_circuit_sizes
+from .gallery import GALLERY, Entry, save_gallery
+from .integers import fig_factors_found, fig_hypotheses, fig_law, fig_miu, fig_sequences, fig_sparse
+from .residues import REMOVAL, fig_bases, fig_dissociation, fig_divisors, fig_margins, fig_neuron, fig_order, fig_phases, fig_spike
+from .scale import fig_certificate, fig_coincidence, fig_factors, fig_over_p, fig_plane, fig_race, fig_usage
+from .style import WIDTH, Target
 
 __all__ = [
     "GALLERY", "REMOVAL", "WIDTH", "Entry", "Target", "attention_from_readout", "fig_attention", "fig_bases", "fig_certificate",

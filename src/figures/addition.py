@@ -6,12 +6,12 @@ from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullFormatter
 
-from src.addition import LABELLED, cosine_cube
-from src.checkpoint import Run
-from src.figures.style import AMBER, BLUE, GREEN, GREY, PINK, PRIME, Target, new_figure, styled
-from src.measure import Arrays
-from src.model import predict
-from src.progress import phases
+from ..lens.progress import phases
+from ..network.model import predict
+from ..network.runs import Run
+from ..studies.addition import LABELLED, cosine_cube
+from ..studies.arrays import Arrays
+from .style import AMBER, BLUE, GREEN, GREY, PINK, PRIME, Target, new_figure, styled
 
 
 def _turns(course: Arrays, seed: int) -> dict[str, float]:

@@ -7,13 +7,13 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 
-from src.addition import key_frequencies
-from src.checkpoint import Run
-from src.figures.style import BLUE, COMPOSITE, GREEN, GREY, PRIME, Target, new_figure, styled
-from src.fourier import noise_ceiling, power_by_frequency
-from src.integers import primes_below, sieve
-from src.interventions import run_with_cache
-from src.tasks import DECADE_ENDINGS, decade_numbers
+from ..lens.fourier import noise_ceiling, power_by_frequency
+from ..lens.interventions import run_with_cache
+from ..network.runs import Run
+from ..network.tasks.primality import DECADE_ENDINGS, decade_numbers
+from ..numbers.integers import primes_below, sieve
+from ..studies.addition import key_frequencies
+from .style import BLUE, COMPOSITE, GREEN, GREY, PRIME, Target, new_figure, styled
 
 
 def task_colours(n: int) -> np.ndarray:

@@ -8,12 +8,12 @@ from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from src.circuit_study import RANKINGS
-from src.circuits import ABLATIONS, Edge
-from src.faithfulness import GRID, jaccard
-from src.figures.style import BLUE, GREEN, GREY, PINK, PRIME, Target, new_figure, styled
-from src.integers import primes_below
-from src.measure import Arrays
+from ..circuits.faithfulness import GRID, jaccard
+from ..circuits.graph import ABLATIONS, Edge
+from ..numbers.integers import primes_below
+from ..studies.arrays import Arrays
+from ..studies.circuits import RANKINGS
+from .style import BLUE, GREEN, GREY, PINK, PRIME, Target, new_figure, styled
 
 PORTS = {"in": BLUE, "v": BLUE, "k": GREEN, "q": PRIME}
 

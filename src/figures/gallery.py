@@ -8,37 +8,27 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.figure import Figure
 
-from src.addition import key_frequencies
-from src.checkpoint import ROOT, load_run
-from src.claims.addition import OPTIMISERS, all_networks, analysis
-from src.claims.circuits import NETWORKS, studies
-from src.claims.integers import TASKS, miu, networks, predictions
-from src.claims.residues import BLOCKS, divisors, hand_margins, runs_of
-from src.claims.residues import analysis as residue_analysis
-from src.claims.scale import certificates, over_p, shared
-from src.figures.addition import fig_clock_pizza, fig_cosine_cube, fig_course, fig_measures, fig_neurons, fig_optimisers, fig_removal
-from src.figures.basics import fig_attention, fig_decades, fig_learning, fig_primes_polar, fig_spectrum
-from src.figures.circuits import fig_circuit, fig_circuit_curves, fig_circuit_overlap, fig_circuit_sizes
-from src.figures.integers import fig_factors_found, fig_hypotheses, fig_law, fig_miu, fig_sequences, fig_sparse
-from src.figures.residues import (
-    REMOVAL,
-    fig_bases,
-    fig_dissociation,
-    fig_divisors,
-    fig_margins,
-    fig_neuron,
-    fig_order,
-    fig_phases,
-    fig_spike,
-)
-from src.figures.scale import fig_certificate, fig_coincidence, fig_factors, fig_over_p, fig_plane, fig_race, fig_usage
-from src.figures.style import Target
-from src.integer_studies import LAW_BASES
-from src.integers import primes_below
-from src.measure import recorded
-from src.presets import preset
-from src.sparse import BASES
-from src.sweeps import FACTORS, SWEPT_P
+from ..network.presets import preset
+from ..network.runs import load_run
+from ..numbers.integers import primes_below
+from ..numbers.sparse import BASES
+from ..render.__main__ import ROOT
+from ..results.claims.addition import OPTIMISERS, all_networks, analysis
+from ..results.claims.circuits import NETWORKS, studies
+from ..results.claims.integers import TASKS, miu, networks, predictions
+from ..results.claims.residues import BLOCKS, divisors, hand_margins, runs_of
+from ..results.claims.residues import analysis as residue_analysis
+from ..results.claims.scale import certificates, over_p, shared
+from ..results.grids import FACTORS, LAW_BASES, SWEPT_P
+from ..results.measure import recorded
+from ..studies.addition import key_frequencies
+from .addition import fig_clock_pizza, fig_cosine_cube, fig_course, fig_measures, fig_neurons, fig_optimisers, fig_removal
+from .basics import fig_attention, fig_decades, fig_learning, fig_primes_polar, fig_spectrum
+from .circuits import fig_circuit, fig_circuit_curves, fig_circuit_overlap, fig_circuit_sizes
+from .integers import fig_factors_found, fig_hypotheses, fig_law, fig_miu, fig_sequences, fig_sparse
+from .residues import REMOVAL, fig_bases, fig_dissociation, fig_divisors, fig_margins, fig_neuron, fig_order, fig_phases, fig_spike
+from .scale import fig_certificate, fig_coincidence, fig_factors, fig_over_p, fig_plane, fig_race, fig_usage
+from .style import Target
 
 PROVED = {"p = 53": "laptop", "p = 113, simplified": "paper", "p = 113, standard": "paper-standard"}
 

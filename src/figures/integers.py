@@ -6,10 +6,10 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 
-from src.figures.style import BLUE, GREEN, GREY, PINK, PRIME, Target, new_figure, styled
-from src.hypotheses import FACTORS, HYPOTHESES, closest
-from src.measure import Arrays
-from src.sequences import REGISTRY
+from ..numbers.hypotheses import FACTORS, HYPOTHESES, closest
+from ..numbers.sequences import REGISTRY
+from ..studies.arrays import Arrays
+from .style import BLUE, GREEN, GREY, PINK, PRIME, Target, new_figure, styled
 
 EMPTY = "#dddddd"  # a cell with nothing in it
 

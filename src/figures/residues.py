@@ -8,14 +8,14 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.colors import LogNorm, Normalize
 from matplotlib.figure import Figure
 
-from src.checkpoint import Run
-from src.evidence import neurons_of
-from src.figures.style import BLUE, GREEN, GREY, PRIME, Target, new_figure, styled
-from src.integers import primes_below
-from src.interventions import neuron_logit_map, run_with_cache
-from src.measure import Arrays
-from src.order import first_steps
-from src.spike import BASES
+from ..lens.interventions import neuron_logit_map, run_with_cache
+from ..network.runs import Run
+from ..numbers.integers import primes_below
+from ..results.evidence import neurons_of
+from ..studies.arrays import Arrays
+from ..studies.order import first_steps
+from ..studies.spike import BASES
+from .style import BLUE, GREEN, GREY, PRIME, Target, new_figure, styled
 
 ABLATION = {"ablated": "its neurons mean-ablated", "ablated_random": "as many random neurons"}
 REMOVAL = {"removed": "its functions removed", "kept": "nothing else kept"}

@@ -3,12 +3,12 @@
 import numpy as np
 from matplotlib.figure import Figure
 
-from src.certificate import RANKS
-from src.figures.style import BLUE, GREEN, GREY, PINK, PRIME, Target, new_figure, styled
-from src.fourier import rational_dictionary
-from src.integers import primes_below
-from src.measure import Arrays
-from src.shared import coinciding_primes
+from ..lens.fourier import rational_dictionary
+from ..numbers.integers import primes_below
+from ..studies.arrays import Arrays
+from ..studies.certificate import RANKS
+from ..studies.shared import coinciding_primes
+from .style import BLUE, GREEN, GREY, PINK, PRIME, Target, new_figure, styled
 
 FACTOR_NAMES = {
     "train_fraction": "share trained on", "dropout": "dropout", "weight_decay": "weight decay", "lr": "learning rate", "d_model": "width",

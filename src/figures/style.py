@@ -8,7 +8,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.figure import Figure
 
-from src.checkpoint import ROOT
+from ..render.__main__ import ROOT
 
 Target = Literal["paper", "slide"]
 WIDTH = {"paper": 6.3, "slide": 9.0}  # inches

@@ -17,7 +17,7 @@ from typing import Annotated
 
 import typer
 
-from src.render.cells import RenderError
+from .cells import RenderError
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 

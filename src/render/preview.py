@@ -17,7 +17,7 @@ import pypandoc
 import typst
 import yaml
 
-from src.render.cells import RenderError, execute, parse, weave
+from .cells import RenderError, execute, parse, weave
 
 HERE = Path(__file__).resolve().parent
 _TYPST_TABLES = """#show figure.where(kind: table): set block(breakable: true)

@@ -1,0 +1,54 @@
+"""A reader's own copy of the OEIS's file of terms, and whether the registry's sequences have the same."""
+
+import gzip
+from itertools import islice
+from pathlib import Path
+from typing import NamedTuple
+
+from .sequences import Sequence
+
+
+class Oeis(NamedTuple):
+    """What was read of a copy of the OEIS."""
+
+    terms: dict[str, tuple[int, ...]]
+    skipped: int  # malformed lines
+
+
+def read_oeis(path: Path, *, least: int = 1) -> Oeis:
+    """The terms of every sequence in the OEIS's `stripped.gz` (or the same, unpacked) that has at least `least` of them.
+
+    A line is "A000040 ,2,3,5,7,"; lines that start with # are comments; others that are not of this form are skipped and counted.
+    Raises `FileNotFoundError`, and `ValueError` where the file is no gzip or holds no line of this form.
+    """
+    if not path.exists():
+        raise FileNotFoundError(f"--oeis {path}: no such file")
+    terms: dict[str, tuple[int, ...]] = {}
+    seen = skipped = 0
+    try:
+        with gzip.open(path, "rt") if path.suffix == ".gz" else path.open() as file:
+            for line in file:
+                if line.startswith("#") or not line.strip():
+                    continue
+                number, _, rest = line.partition(" ")
+                try:
+                    values = tuple(int(v) for v in rest.strip().strip(",").split(","))
+                    if len(number) != 7 or number[0] != "A" or not number[1:].isdigit():
+                        raise ValueError
+                except ValueError:
+                    skipped += 1
+                    continue
+                seen += 1
+                if len(values) >= least:
+                    terms[number] = values
+    except (OSError, UnicodeDecodeError, EOFError) as error:
+        raise ValueError(f"--oeis {path}: cannot be read as the OEIS's file of terms ({error})") from None
+    if not seen:
+        raise ValueError(f"--oeis {path}: has no line like 'A000040 ,2,3,5,7,'; {skipped} lines are something else")
+    return Oeis(terms, skipped)
+
+
+def same_terms(one: Sequence, theirs: tuple[int, ...]) -> int | None:
+    """How many terms of a sequence agree with another list of its terms, as far as both go; None where two differ."""
+    mine = tuple(islice(one.generate(), len(theirs)))
+    return len(mine) if mine == theirs[: len(mine)] else None

@@ -1,0 +1,87 @@
+"""Results of several measurements put together, for claims, figures, tables and the documents."""
+
+from functools import cache
+
+import numpy as np
+
+from ..circuits.by_hand import Neurons
+from ..network.presets import preset
+from ..network.runs import Run, committed_seeds, load_run
+from ..numbers.integers import primes_below
+from ..studies.arrays import Arrays, unstack
+from ..studies.by_hand import P113, WRITERS
+from ..studies.composition import Confusion
+from .grids import DECADE_BASES, DECADE_SHARES, DIRECT, LARGE_P, SPARSE_BASES, SWEPT_P
+from .registry import arrays
+
+BLOCKS = {"paper": "simplified", "paper-standard": "standard"}
+NETWORKS = {"laptop": "p = 53, standard", "paper": "p = 113, simplified", "paper-standard": "p = 113, standard"}
+
+
+@cache
+def runs_of(run: str) -> tuple[Run, ...]:
+    """Every committed seed of a run, loaded once."""
+    return tuple(load_run(run, seed) for seed in committed_seeds(run))
+
+
+def by_block(result: str) -> dict[str, Arrays]:
+    """A result of both networks at p = 113, by the name of their block: `by_block("analysis")`."""
+    return {block: arrays(f"{run}-{result}") for run, block in BLOCKS.items()}
+
+
+def neurons_of(run: str, seed: int = 0) -> Neurons:
+    """`studies.algorithm.extract` of a committed run."""
+    found = arrays(f"{run}-neurons")
+    at = committed_seeds(run).index(seed)
+    return Neurons(*(found[name][at] for name in Neurons._fields))
+
+
+def confusions(run: str) -> list[Confusion]:
+    """Primality by composition for every committed seed of a run."""
+    return [Confusion(*(int(n) for n in row)) for row in arrays(f"{run}-primality")["counts"]]
+
+
+def clocks_and_pizzas() -> dict[str, Arrays]:
+    """Clock or pizza for both optimisers and both blocks: by name, arrays (seeds,)."""
+    blocks = arrays("addition-blocks")
+    simplified = [{name: blocks[name][i] for name in ("gradient_symmetricity", "distance_irrelevance")} for i in (0, 1)]
+    return {
+        "AdamW, standard": arrays("addition-analysis"), "Muon, standard": arrays("addition-muon-analysis"),
+        "AdamW, simplified": simplified[0], "Muon, simplified": simplified[1],
+    }  # fmt: skip
+
+
+def hand_margins() -> dict[str, np.ndarray]:
+    """Margins of the networks written by hand, at quantiles: by name."""
+    return {f"{kind}, {block}": arrays("hand-written")[f"{kind}, {block}"] for kind in WRITERS for block in P113}
+
+
+def over_p() -> tuple[Arrays, tuple[int, ...]]:
+    """Steps to generalise and wrong cells over all p tried, those beyond 113 among them: arrays (p, seeds), and the p."""
+    a, b = arrays("residues-p"), arrays("residues-large-p")
+    return {name: np.concatenate([a[name], b[name]]) for name in ("steps_to_generalise", "wrong_cells", "step")}, SWEPT_P + LARGE_P
+
+
+def circuits_of(run: str) -> list[Arrays]:
+    """`studies.circuits.study` of every committed seed of a run."""
+    return unstack(arrays(f"{run}-circuits"))
+
+
+def circuit_of(run: str, q: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The circuit of task q in seed 0 of a run: names of all edges, which are kept, and their scores."""
+    a, index = circuits_of(run)[0], list(primes_below(preset(run).p)).index(q)
+    return a["edges"], a["circuit"][index], a["scores"][index]
+
+
+SHARE = DECADE_SHARES.index(0.8)  # of the talk's table, where one share stands for all
+
+
+def prime_callers(field: str) -> dict[str, np.ndarray]:
+    """Every network that says which numbers are prime, by name: its `agreement` (seeds, hypotheses) or `by_factor` (seeds, 12)."""
+    table, direct, sparse = (arrays(f"integers-{name}")[field] for name in ("decades", "primality", "sparse"))
+    return {
+        **{f"table, base {base}": table[i * len(DECADE_SHARES) + SHARE] for i, base in enumerate(DECADE_BASES)},
+        **{name: direct[i] for i, name in enumerate(DIRECT)},
+        **{f"sparse, base {base}": sparse[i] for i, base in enumerate(SPARSE_BASES)},
+        **{f"composed, {block}": found[field] for block, found in by_block("composed").items()},
+    }

@@ -1,0 +1,83 @@
+"""Every result by name: `arrays("paper-analysis")`.
+
+`MEASUREMENTS` lists what is computed from committed runs, `results.sweeps` what was recorded from trainings that are not committed.
+"""
+
+import sys
+from functools import cache
+from pathlib import Path
+
+from ..network.paths import measurements
+from ..studies import addition, bases, by_hand, certificate, circuits, composition, miu, positions, primality, residues, shared
+from ..studies.algorithm import read_neurons
+from ..studies.arrays import Arrays
+from . import store
+from .measure import Measurement, cache_folder, compute, recorded, status
+from .sweeps import SWEEPS
+
+_P113 = ("paper", "paper-standard")
+_RESIDUES = ("laptop", *_P113)
+
+MEASUREMENTS: dict[str, Measurement] = {
+    **{f"{run}-analysis": Measurement(addition.analyse, run) for run in ("addition", "addition-muon")},
+    **{f"{run}-analysis": Measurement(residues.analyse, run) for run in _RESIDUES},
+    **{f"{run}-neurons": Measurement(read_neurons, run) for run in _RESIDUES},
+    **{f"{run}-bases": Measurement(bases.compare, run) for run in _P113},
+    **{f"{run}-shared": Measurement(shared.compare, run, together=True) for run in _P113},
+    **{f"{run}-cost": Measurement(by_hand.cost, run) for run in _P113},
+    **{f"{run}-primality": Measurement(composition.primality_counts, run) for run in _P113},
+    **{f"{run}-divisors": Measurement(composition.divisors, run) for run in _P113},
+    **{f"{run}-composed": Measurement(primality.composed, run) for run in _P113},
+    **{f"{run}-certificate": Measurement(certificate.certify_run, run) for run in _RESIDUES},
+    **{f"{run}-circuits": Measurement(circuits.study, run) for run in _RESIDUES},
+    **{f"{run}-positions": Measurement(positions.position_edges, run) for run in _RESIDUES},
+    "laptop-circuit-methods": Measurement(circuits.methods_study, "laptop"),
+    "circuits-compiled": Measurement(circuits.compiled, data=circuits.COMPILED_DATA),
+    "hand-written": Measurement(by_hand.hand_written, data=by_hand.DATA),
+    "miu-study": Measurement(miu.study, "miu"),
+}
+
+
+@cache
+def arrays(name: str) -> Arrays:
+    """A result by name, read-only: from its file, or computed now if no file is fresh. Raises `KeyError` naming the results there are."""
+    found = measured(name) if name in MEASUREMENTS else _recorded(name)
+    for value in found.values():
+        value.flags.writeable = False
+    return found
+
+
+def _recorded(name: str) -> Arrays:
+    if name not in SWEEPS:
+        raise KeyError(f"no result {name!r}; there are {', '.join((*MEASUREMENTS, *SWEEPS))}")
+    return recorded(name)
+
+
+@cache
+def stale_names() -> tuple[str, ...]:
+    """The measurements that have no fresh file, as this process first found them."""
+    return tuple(name for name, measurement in MEASUREMENTS.items() if status(name, measurement).path is None)
+
+
+def measured(name: str, *, folder: Path | None = None, force: bool = False) -> Arrays:
+    """A measurement from its fresh file; else computed now, said aloud, and written to `folder`, by default the untracked cache."""
+    measurement = MEASUREMENTS[name]
+    now = status(name, measurement)
+    if now.path is not None and not force:
+        return store.read(now.path)[0]
+    stale = stale_names()
+    place = f" ({stale.index(name) + 1} of {len(stale)})" if name in stale else ""
+    seconds = now.provenance.get("seconds")
+    print(f"recomputing {name}{place}" + (f", about {seconds:.0f} s" if seconds else ""), file=sys.stderr, flush=True)
+    return compute(name, measurement, (folder or cache_folder()) / f"{name}.npz")
+
+
+def record_measured(name: str, *, force: bool = False) -> Path:
+    """Compute a measurement if it is stale and write the tracked file."""
+    path = measurements() / f"{name}.npz"
+    now = status(name, MEASUREMENTS[name])
+    if force or now.path is None:
+        measured(name, folder=measurements(), force=True)
+    elif now.path != path:
+        path.write_bytes(now.path.read_bytes())
+    return path

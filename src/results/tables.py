@@ -1,0 +1,170 @@
+"""Tables of the documents and of the README, computed from the committed runs.
+
+python -m src.tables          # write the README's table anew between its markers
+"""
+
+import json
+from collections.abc import Sequence
+
+import numpy as np
+from IPython.display import Markdown
+
+from ..circuits.discovery import METHODS
+from ..circuits.graph import ABLATIONS
+from ..network.config import Config
+from ..network.records import THRESHOLD
+from ..network.runs import list_runs, read_manifest, run_folder
+from ..network.tasks import make_dataset
+from ..network.tasks.primality import DECADE_ENDINGS, decade_numbers
+from ..render.__main__ import ROOT
+from ..studies.arrays import Arrays
+from .evidence import confusions, seeds_of
+from .measure import FOLDER
+from .published import PUBLISHED, PUBLISHED_OTHERS
+
+START, END = "<!-- runs: start -->", "<!-- runs: end -->"
+
+
+def pipe_table(header: Sequence[str], rows: Sequence[Sequence[object]], align: str = "") -> str:
+    """A markdown pipe table; `align` has one of l, r for each column, the rest is left. Columns fit nine tenths of their cells."""
+    lengths = [sorted(len(str(row[i])) for row in rows) or [0] for i in range(len(header))]
+    widths = [min(max(cells[9 * (len(cells) - 1) // 10], len(title), 4) + 2, 60) for cells, title in zip(lengths, header, strict=True)]
+    marks = ["-" * w + ":" if a == "r" else ":" + "-" * w for a, w in zip(align.ljust(len(header), "l"), widths, strict=True)]
+    lines = [header, marks, *rows]
+    return "\n".join("| " + " | ".join(str(cell).replace("|", "\\|") for cell in line) + " |" for line in lines)
+
+
+def runs_markdown() -> str:
+    """Every committed run with its size, and over its seeds the step at which they generalised and their errors."""
+    rows = []
+    for run in dict.fromkeys(name for name, _ in list_runs()):
+        seeds = [read_manifest(run_folder(*found)) for found in list_runs() if found[0] == run]
+        m, c = seeds[0], seeds[0]["config"]
+        reached = [one["steps_to_generalise"] for one in seeds]
+        rows.append((
+            f"`{run}`", len(seeds), f"{c['task']}, {c['p']}", c["block"], f"{m['parameters']:,}", f"{c['train_fraction']:.0%}",
+            "some never" if None in reached else span(reached), f"{m['step']:,}",
+            f"{span([one['wrong_cells'] for one in seeds])} of {m['cells']:,}",
+        ))  # fmt: skip
+    header = ("run", "seeds", "task, p", "block", "weights", "trained on", f"≥ {THRESHOLD:.0%} at", "steps", "wrong cells")
+    return pipe_table(header, rows, "lrllrrrrr")
+
+
+def span(values: Sequence[int]) -> str:
+    """The range over seeds."""
+    return f"{min(values):,}" if min(values) == max(values) else f"{min(values):,} to {max(values):,}"
+
+
+def runs_table() -> Markdown:
+    return Markdown(runs_markdown())
+
+
+def primality_table(runs: Sequence[str]) -> Markdown:
+    """Primality by composition for every committed seed of several runs, against the sieve."""
+    rows = []
+    for name in runs:
+        for (_, seed), c in zip(seeds_of(name), confusions(name), strict=True):
+            primes = c.true_positive + c.false_negative
+            counts = (f"{sum(c):,}", f"{primes:,}", c.false_positive, c.false_negative, f"{c.precision:.2%}", f"{c.recall:.2%}")
+            rows.append((f"`{name}`", seed, *counts))
+    return Markdown(pipe_table(("run", "seed", "n below", "primes", "false alarms", "missed", "precision", "recall"), rows, "lrrrrrrr"))
+
+
+def decades_table() -> Markdown:
+    """The first and last rows of the talk's Table 1: four numbers, four labels."""
+    data = make_dataset(Config(run="decades", task="decades"))
+    numbers = decade_numbers()
+    body = [(*numbers[i], *data.labels[i]) for i in (0, 1)] + [("⋮",) * 8] + [(*numbers[i], *data.labels[i]) for i in (-2, -1)]
+    header = [f"$10d+{e}$" for e in DECADE_ENDINGS] + [f"$y_{i}$" for i in range(4)]
+    return Markdown(pipe_table(header, body, "rrrrrrrr"))
+
+
+def files_table() -> Markdown:
+    """Every committed checkpoint file with its size and digest."""
+    rows = []
+    for run, seed in list_runs():
+        folder = run_folder(run, seed)
+        for name, digest in read_manifest(folder)["files"].items():
+            path = folder / name
+            rows.append((f"`{path.relative_to(ROOT)}`", f"{path.stat().st_size / 1024:,.0f} KiB", f"`{digest[:16]}`"))
+    return Markdown(pipe_table(("file", "size", "sha256, first 16 digits"), rows, "lrl"))
+
+
+def provenance_table() -> Markdown:
+    """Where and with what each committed run was made."""
+    rows = []
+    for run, seed in list_runs():
+        m = read_manifest(run_folder(run, seed))
+        v = m["versions"]
+        rows.append(
+            (
+                f"`{run}`",
+                seed,
+                f"`{m['command']}`",
+                f"{m['device']}, {m['cores']} cores",
+                v["python"],
+                v["jax"],
+                v["equinox"],
+                v["optax"],
+                f"{m['seconds']:.0f}",
+            )
+        )
+    return Markdown(pipe_table(("run", "seed", "command", "device", "Python", "jax", "equinox", "optax", "seconds"), rows, "lrllllllr"))
+
+
+def measurements_table() -> Markdown:
+    """Every file in measurements/ with what made it and where."""
+    rows = []
+    for path in sorted(FOLDER.glob("*.npz")):
+        with np.load(path, allow_pickle=False) as data:
+            found = json.loads(str(data["provenance"]))
+        runs = ", ".join(found.get("checkpoints", {})) or "no run"
+        source = f"`{found['command']}`" if "command" in found else f"`{found['function']}` of {runs}"
+        rows.append((f"`{path.stem}`", source, f"{found['device']}, {found['cores']} cores", found["versions"]["jax"]))
+    return Markdown(pipe_table(("measurement", "from", "made on", "jax"), rows))
+
+
+def readme_with_table(text: str) -> str:
+    """The README with the table between its markers made anew. Raises `ValueError` where a marker is missing."""
+    if START not in text or END not in text:
+        raise ValueError(f"README.md: the markers {START} and {END} are not both there")
+    before, rest = text.split(START, 1)
+    return f"{before}{START}\n{runs_markdown()}\n{END}{rest.split(END, 1)[1]}"
+
+
+def published_table(a: Arrays) -> Markdown:
+    """AUROC of edges on the two compiled programs: Conmy et al. 2023, their weights, beside our own methods on ours."""
+    programs, names = list(next(iter(PUBLISHED_OTHERS.values()))), a["cases"].tolist()
+    rows = [("ACDC, published", *(PUBLISHED[program, ablation] for program in programs for ablation in ("zero", "resample")))]
+    rows += [
+        (f"{method}, published", *(x for program in programs for x in ("", f"{found[program]:.3f}")))
+        for method, found in PUBLISHED_OTHERS.items()
+    ]
+    for j, method in enumerate(METHODS):
+        values = [
+            a["edges"][names.index(program), ABLATIONS.index(ablation), j] for program in programs for ablation in ("zero", "resample")
+        ]
+        rows.append((f"{method}, ours", *(f"{value:.3f}" for value in values)))
+    header = ("method", *(f"{program.removeprefix('tracr ')}, {ablation}" for program in programs for ablation in ("zero", "resample")))
+    return Markdown(pipe_table(header, rows, "lrrrr"))
+
+
+def auroc_table(a: Arrays, ablation: str = "") -> Markdown:
+    """`src.circuit_study.compiled_all`: a row for each compiled network and ablation, a column for each method. With one ablation named, a
+    small table of it alone."""
+    body = []
+    for i, case in enumerate(a["cases"]):
+        for j, one in enumerate(ABLATIONS):
+            scores = (*(f"{v:.3f}" for v in a["edges"][i, j]), f"{a['reset'][i, j]:.2f}")
+            if one == ablation:
+                body.append((str(case).replace(" ", "\u00a0"), *scores))
+            elif not ablation:
+                body.append((case, one, f"{a['true'][i, j]} of {a['all'][i, j]}", *scores))
+    header = ("network",) if ablation else ("network", "ablation", "true")
+    return Markdown(pipe_table((*header, *METHODS, "reset"), body, "llr"[: len(header)] + "r" * (len(METHODS) + 1)))
+
+
+if __name__ == "__main__":
+    readme = ROOT / "README.md"
+    readme.write_text(readme_with_table(readme.read_text()))
+    print(f"wrote the runs of {CHECKPOINTS} into {readme}")

@@ -4,22 +4,31 @@
 PYTHON ?= $(shell for v in 3.12 3.11 3.13; do p=$$(command -v python$$v) && "$$p" -c 'import venv, ensurepip' 2>/dev/null && echo "$$p" && break; done || echo python3)
 PY := .venv/bin/python
 STAMP := .venv/.installed
+# Two workers, each with a core: tests that share something slow (the rendered site) go to the same one.
+PYTEST := $(PY) -m pytest -q -rs -n 2 --dist loadgroup
 
-.PHONY: site test claims check env clean
+.PHONY: site test fast check claims measure env clean
 
 site: env
 	$(PY) -m src.render
 
-test: env
-	$(PY) -m pytest -q -rs tests
+test: check
+	$(PYTEST) tests
 
-claims: env
-	for group in addition residues circuits integers; do $(PY) -m src.claims $$group || exit 1; done
+fast: env
+	$(PYTEST) -m "not slow" tests
 
 check: env
 	.venv/bin/ruff check src tests benchmarks
 	.venv/bin/ruff format --check src tests benchmarks
+	.venv/bin/lint-imports --no-cache
 	.venv/bin/pyright
+
+claims: env
+	for group in addition residues algorithm circuits integers scale; do $(PY) -m src.claims $$group || exit 1; done
+
+measure: env
+	$(PY) -m src.measure --record
 
 env: $(STAMP)
 
@@ -31,4 +40,4 @@ $(STAMP): requirements.lock
 	@touch $(STAMP)
 
 clean:
-	rm -rf _site _preview .quarto
+	rm -rf _site _preview .quarto build *.egg-info

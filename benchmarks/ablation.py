@@ -15,9 +15,9 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from src.checkpoint import load_run
-from src.interventions import ablate_neurons, run_with_cache, run_with_hooks
-from src.packing import cross_entropy
+from src.lens.interventions import ablate_neurons, run_with_cache, run_with_hooks
+from src.network.packing import cross_entropy
+from src.network.runs import load_run
 
 POST = "blocks.0.mlp.hook_post"
 

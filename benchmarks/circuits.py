@@ -9,10 +9,10 @@ from collections.abc import Callable
 
 import numpy as np
 
-from src.checkpoint import load_run
-from src.circuit_study import METRIC, prime_groups, task_batch
-from src.circuits import residue_graph
-from src.discovery import Task, acdc, single_cuts
+from src.circuits.discovery import Task, acdc, single_cuts
+from src.circuits.graph import residue_graph
+from src.network.runs import load_run
+from src.studies.circuits import METRIC, prime_groups, task_batch
 
 
 def seconds(function: Callable[[], object]) -> float:

@@ -13,8 +13,8 @@ import sympy
 from rich.console import Console
 from rich.table import Table
 
-from src.integers import is_prime, least_prime_factor, primes_below
-from src.sequences import totients
+from src.numbers.integers import is_prime, least_prime_factor, primes_below
+from src.numbers.sequences import totients
 
 
 def sympy_primes(limit: int) -> np.ndarray:

@@ -20,14 +20,15 @@ from rich.console import Console
 from rich.table import Table
 from tqdm import tqdm
 
-from src.config import Config
-from src.model import Transformer
-from src.optimizers import make_optimizer
-from src.packing import task_loss
-from src.presets import preset
-from src.records import cores
-from src.tasks import Dataset, make_dataset
-from src.train import init_state, make_chunk
+from src.network.config import Config
+from src.network.dataset import Dataset
+from src.network.model import Transformer
+from src.network.optimizers import make_optimizer
+from src.network.packing import task_loss
+from src.network.presets import preset
+from src.network.records import cores
+from src.network.tasks import make_dataset
+from src.network.trainer import init_state, make_chunk
 
 
 def plain_loop(config: Config, dataset: Dataset) -> Callable[[int], None]:

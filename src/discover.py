@@ -1,7 +1,13 @@
-"""python -m src.discover RUN --task q=13 [--method acdc] [--threshold 0.01] [--ablation resample] [--json]"""
+"""Find the circuit of one task in a trained network.
+
+    python -m src.discover laptop --task q=13
+    python -m src.discover paper/seed-2 --task q=73 --method exhaustive --ablation zero
+    python -m src.discover runs/laptop/seed-7 --task q=13 --json
+
+A committed name or a folder says which network. The circuit is judged on inputs that it was not found on, and drawn.
+"""
 
 import json
-import re
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, NoReturn
@@ -11,78 +17,21 @@ import typer
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
-from tqdm import tqdm
 
-from .circuits.discovery import METHODS, METRICS, THRESHOLDS, Task, acdc
-from .circuits.faithfulness import ENOUGH, choose, faithfulness
-from .circuits.graph import ABLATIONS, Graph, Groups, residue_graph
+from .circuits.discovery import METHODS, METRICS, Task
+from .circuits.faithfulness import faithfulness
+from .circuits.graph import ABLATIONS, Graph, residue_graph
 from .figures.circuits import fig_circuit
 from .network.checkpoint import CheckpointError
-from .network.runs import Run, load_run
-from .numbers.integers import primes_below
-from .studies.circuits import prime_groups, task_batch
+from .network.runs import load_run
+from .studies.circuits import task_batch
+from .studies.discover import GRAINS, find_circuit, groups_of, task_prime
 
 app = typer.Typer(add_completion=False)
 Method = StrEnum("Method", list(METHODS))
 Kind = StrEnum("Kind", list(ABLATIONS))
 Measure = StrEnum("Measure", list(METRICS[:3]))
-
-
-class Grain(StrEnum):
-    """What the nodes of the graph hold."""
-
-    mlp = "mlp"
-    primes = "primes"
-
-
-def find_run(text: str) -> Run:
-    """A committed run by name ("paper", "paper/seed-2") or a folder ("runs/laptop/seed-0"). Raises `CheckpointError`."""
-    folder = Path(text)
-    seed = re.fullmatch(r"seed-(\d+)", folder.name)
-    if seed is None:
-        return load_run(text)
-    if folder.exists():
-        return load_run(folder.parent.name, int(seed[1]), root=folder.parent.parent)
-    return load_run(str(folder.parent), int(seed[1]))
-
-
-def task_prime(text: str, run: Run) -> int:
-    """The q of "q=13" or "13". Raises `ValueError` naming the tasks there are."""
-    match = re.fullmatch(r"(?:q=)?(\d+)", text.replace(" ", ""))
-    if match is None or int(match[1]) not in primes_below(run.config.p):
-        raise ValueError(
-            f"--task {text}: the tasks of this run are q=2 ... q={primes_below(run.config.p)[-1]}, the primes below {run.config.p}"
-        )
-    return int(match[1])
-
-
-def grown(run: Run, grain: Grain) -> Groups:
-    """Groups of neurons for a grain. Raises `ValueError` for a run that has no circuits."""
-    if run.config.task != "residues":
-        raise ValueError(f"run {run.config.run!r} was trained on {run.config.task}; circuits are drawn for the residue tasks")
-    if run.dataset.widths != tuple(int(q) for q in primes_below(run.config.p)):
-        raise ValueError(f"run {run.config.run!r} lacks some primes below {run.config.p} (q_min, q_max); circuits are drawn for all tasks")
-    return prime_groups(run) if grain is Grain.primes else {"mlp": np.ones(run.config.d_mlp, dtype=bool)}
-
-
-def discover(task: Task, method: str, threshold: float | None, *, quiet: bool) -> tuple[np.ndarray, np.ndarray, str]:
-    """The circuit (E,), the scores (E,) and how the circuit was chosen."""
-    unit = task.damage_of_nothing()
-    if method != "acdc":
-        scores = METHODS[method](task)
-        scores = scores if method == "edge-pruning" else scores / unit
-        if threshold is not None:
-            return scores >= threshold, scores, f"scores of at least {threshold:g}"
-        return choose(task, scores), scores, f"the shortest start of the ranking with faithfulness {ENOUGH:g}"
-    scores = np.zeros(len(task.graph.edges))
-    tried = [threshold] if threshold is not None else THRESHOLDS[::-1].tolist()
-    for number, value in enumerate(tried):
-        with tqdm(total=len(scores), desc=f"acdc at {value:.1g}", unit="edge", disable=True if quiet else None, leave=False) as bar:
-            kept = acdc(task, value * unit, progress=bar.update).kept
-        scores = np.maximum(scores, kept * value)
-        if threshold is None and (faithfulness(task, kept[None])[0] >= ENOUGH or number == len(tried) - 1):
-            return kept, scores, f"the largest threshold of 10^0, 10^-0.5, ... with faithfulness {ENOUGH:g}: {value:.1g}"
-    return kept, scores, f"threshold {threshold:g}"  # pyright: ignore[reportPossiblyUnbound]
+Grain = StrEnum("Grain", list(GRAINS))
 
 
 def report(graph: Graph, kept: np.ndarray, scores: np.ndarray) -> Table:
@@ -116,15 +65,15 @@ def main(
     grain: Annotated[
         Grain,
         typer.Option(help="Nodes for the whole MLP, or for the neurons of each prime."),
-    ] = Grain.primes,
+    ] = Grain["primes"],
     rows: Annotated[int, typer.Option(help="Inputs to search on; as many others judge the circuit.", min=2)] = 256,
     out: Annotated[Path | None, typer.Option(help="The picture; by default <run>-<seed>-<task>-<method>.svg here.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the circuit as JSON.")] = False,
 ) -> None:
     """Find the circuit of one task in a trained network, judge it on other inputs, and draw it."""
     try:
-        loaded = find_run(run)
-        groups = grown(loaded, grain)
+        loaded = load_run(run)
+        groups = groups_of(loaded, grain.value)
         q = task_prime(task, loaded)
         graph = residue_graph(loaded.model, loaded.config, groups, q)
         if threshold is not None and not threshold > 0:
@@ -134,7 +83,7 @@ def main(
     except (ValueError, CheckpointError) as error:
         fail(error)
     search, fresh = (Task(graph, task_batch(loaded, graph, q, ablation.value, rows=rows, part=part), metric.value) for part in (0, 1))  # pyright: ignore[reportArgumentType]
-    kept, scores, rule = discover(search, method.value, threshold, quiet=as_json)
+    kept, scores, rule = find_circuit(search, method.value, threshold, quiet=as_json)
     faithful = float(faithfulness(fresh, kept[None])[0])
     note = ""
     if not kept.any() or kept.all():

@@ -1,7 +1,9 @@
 """Hofstadter's MU puzzle.
 
-python -m src.miu MIIII       # a shortest derivation
-python -m src.miu MU          # why there is none
+    python -m src.miu MIIII       # a shortest derivation
+    python -m src.miu MU          # why there is none
+
+A word is M followed by I and U alone.
 """
 
 from typing import Annotated
@@ -33,3 +35,7 @@ def main(
     for step in steps:
         typer.echo(f"{step.word}    " + (f"rule {step.rule}: {RULES[step.rule]}" if step.rule else "axiom"))
     typer.echo(f"{len(steps) - 1} steps, {note}")
+
+
+if __name__ == "__main__":
+    app()

@@ -1,7 +1,9 @@
 """The registry of integer sequences.
 
-python -m src.sequences                              # with first terms
-python -m src.sequences --oeis stripped.gz           # and whether your copy of the OEIS has the same terms
+    python -m src.sequences                              # with first terms
+    python -m src.sequences --oeis stripped.gz           # and whether your copy of the OEIS has the same terms
+
+The file is the OEIS's own list of terms.
 """
 
 from itertools import islice
@@ -45,3 +47,7 @@ def main(
     (console if console.is_terminal else Console(width=160)).print(table)
     if found:
         typer.echo(f"{len(found.terms):,} sequences read, {found.skipped:,} malformed lines skipped")
+
+
+if __name__ == "__main__":
+    app()

@@ -1,4 +1,10 @@
-"""python -m src.sweeps [NAME]"""
+"""Trainings whose weights are not committed: train what is missing, measure, and write measurements/NAME.npz.
+
+    python -m src.sweeps                        # what there is
+    python -m src.sweeps addition-progress      # one of them
+
+Runs stay in runs/, so a sweep that was stopped goes on where it was.
+"""
 
 import contextlib
 from typing import Annotated
@@ -14,7 +20,7 @@ app = typer.Typer(add_completion=False)
 
 @app.command()
 def main(name: Annotated[str, typer.Argument(help="Which sweep; nothing lists them.")] = "") -> None:
-    """Train the runs of a sweep that are missing from runs/, and write measurements/<name>.npz."""
+    """Train the runs of a sweep that are missing from runs/, and write measurements/NAME.npz."""
     if not name:
         for key, sweep in SWEEPS.items():
             typer.echo(f"{key}: {sweep.about} {len(sweep.configs)} configs, {sweep.seeds} seeds.")
@@ -30,3 +36,7 @@ def main(name: Annotated[str, typer.Argument(help="Which sweep; nothing lists th
         typer.echo("\nStopped. The same command goes on with the run that was under way.", err=True)
         raise typer.Exit(130) from None
     typer.echo(f"wrote measurements/{name}.npz")
+
+
+if __name__ == "__main__":
+    app()

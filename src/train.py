@@ -1,9 +1,11 @@
 """Train a network and write its checkpoints.
 
-python -m src.train                                   # the laptop preset: p = 53, about a minute
-python -m src.train --preset paper --seed 1           # the paper's network
-python -m src.train --preset laptop --set p=37 --set steps=3000 --seeds 3
-python -m src.train --preset paper --resume           # go on where Ctrl-C stopped it
+    python -m src.train                                   # the laptop preset: p = 53, about a minute
+    python -m src.train --preset paper --seed 1           # the paper's network
+    python -m src.train --preset laptop --set p=37 --set steps=3000 --seeds 3
+    python -m src.train --preset paper --resume           # go on where Ctrl-C stopped it
+
+A run goes to runs/<run>/seed-<s>/.
 """
 
 import contextlib
@@ -21,6 +23,7 @@ from .network import records
 from .network.checkpoint import CheckpointError
 from .network.config import Config, ConfigError
 from .network.dataset import Dataset
+from .network.paths import command as as_typed
 from .network.presets import PRESETS, preset
 from .network.records import expectation
 from .network.tasks import make_dataset
@@ -57,7 +60,7 @@ def main(
     seed: Annotated[int, typer.Option(help="Seed of the initial weights and the dropout masks.")] = 0,
     seeds: Annotated[int, typer.Option(help="Train this many seeds, from --seed on, side by side in one program.")] = 1,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with a run that was stopped.")] = False,
-    out: Annotated[Path, typer.Option(help="Folder to write <run>/seed-<s>/ into.")] = RUNS,
+    out: Annotated[Path, typer.Option(help="Folder to write RUN/seed-SEED/ into.")] = RUNS,
 ) -> None:
     try:
         if seeds < 1:
@@ -74,7 +77,7 @@ def main(
         dataset = make_dataset(config)
         typer.echo(expectation(config, len(chosen)))
         bar, on_chunk = _bar(config, dataset, chosen, 0)
-        command = f"python -m src.train --preset {preset_name or 'laptop'}"
+        command = as_typed(f"train --preset {preset_name or 'laptop'}")
         command += "".join(f" --set {a}" for a in assignments or []) + f" --seed {seed}" + (f" --seeds {seeds}" if seeds > 1 else "")
         folders = train(config, chosen, out, resume=resume, command=command, on_chunk=on_chunk, log=bar.write)
         bar.close()
@@ -89,3 +92,7 @@ def main(
         raise typer.Exit(130) from None
     for folder in folders:
         typer.echo(records.summary(folder))
+
+
+if __name__ == "__main__":
+    app()

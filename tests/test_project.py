@@ -1,14 +1,27 @@
-"""The project's own files agree with one another."""
+"""The project's own files agree with one another, its rooms keep their order, and it installs under one name."""
 
+import ast
+import json
+import os
 import re
 import subprocess
+import sys
+import tomllib
+import venv
+import zipfile
 
 import pytest
 import yaml
 
-from src import tables
-from src.checkpoint import CHECKPOINTS, ROOT, list_runs
-from src.presets import PRESETS
+from src.__main__ import COMMANDS
+from src.network.paths import PACKAGE
+from src.network.presets import PRESETS
+from src.network.runs import list_runs
+from src.results import tables
+
+ROOT = PACKAGE.parent
+ROOMS = ("numbers", "network", "lens", "circuits", "studies", "results", "figures", "render")
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 
 
 def test_the_readmes_table_is_the_manifests():
@@ -23,14 +36,63 @@ def test_a_bar_in_a_cell_does_not_cut_the_table():
 
 
 def test_the_readmes_files_exist():
-    text = (ROOT / "README.md").read_text()
-    for link in re.findall(r"\]\((?!https?:)([^)]+)\)", text):
-        assert (ROOT / link).exists(), link
-    layout = text.split("## Layout")[1]
-    named = {name for name in re.findall(r"([\w-]+)\.py", layout)} | set(re.findall(r"src/(\w+)/", layout))
-    there = {path.stem for path in (ROOT / "src").iterdir() if not path.name.startswith("__")}
-    assert there <= named | {"py"}, f"README's layout misses {sorted(there - named)}"
-    assert {command for command in re.findall(r"--preset (\S+)", text)} <= set(PRESETS)
+    for name in ("README.md", "CONTRIBUTING.md"):
+        text = (ROOT / name).read_text()
+        for link in re.findall(r"\]\((?!https?:)([^)#]+)\)", text):
+            assert (ROOT / link).exists(), (name, link)
+        for path in re.findall(r"`((?:src|tests|paper|checkpoints|measurements|benchmarks)/[\w./-]*)`", text):
+            assert (ROOT / path).exists(), (name, path)
+        assert set(re.findall(r"--preset (\S+)", text)) <= set(PRESETS)
+        for command in re.findall(r"-m src\.(\w+)", text):
+            assert command in COMMANDS, (name, command)
+
+
+def test_the_layout_has_one_line_a_room_and_every_command():
+    layout = (ROOT / "README.md").read_text().split("## Layout")[1].split("\n## ")[0]
+    for room in ROOMS:
+        assert len(re.findall(rf"(?m)^\| `src/{room}/` \|", layout)) == 1, room
+    there = {path.name for path in PACKAGE.iterdir() if not path.name.startswith("_")}
+    assert there == {*ROOMS, "documents.py", *(f"{name}.py" for name in COMMANDS if name != "render")}
+    assert all(f"`{name}`" in layout for name in COMMANDS)
+
+
+def test_imports_between_rooms_run_one_way():
+    found = subprocess.run([f"{sys.prefix}/bin/lint-imports", "--no-cache"], cwd=ROOT, capture_output=True, text=True)
+    assert found.returncode == 0 and "0 broken" in found.stdout, found.stdout + found.stderr
+
+
+def test_imports_inside_the_package_are_relative_and_rooms_say_what_they_are():
+    for path in PACKAGE.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            names = (
+                [alias.name for alias in node.names]
+                if isinstance(node, ast.Import)
+                else [node.module or ""]
+                if isinstance(node, ast.ImportFrom)
+                else []
+            )
+            relative = isinstance(node, ast.ImportFrom) and node.level
+            assert relative or not any(name.split(".")[0] in ("src", "miiii") for name in names), path
+    for room in ROOMS:
+        text = ast.get_docstring(ast.parse((PACKAGE / room / "__init__.py").read_text())) or ""
+        assert len(text) > 150 and "mport" in text and "Start with" in text, room
+
+
+def test_tests_mirror_the_rooms():
+    assert {path.name for path in (ROOT / "tests").iterdir() if path.is_dir() and path.name != "__pycache__"} == set(ROOMS)
+
+
+def test_packages_are_all_listed():
+    found = {".".join(("miiii", *path.parent.relative_to(PACKAGE).parts)) for path in PACKAGE.rglob("__init__.py")}
+    assert found == set(PROJECT["tool"]["setuptools"]["packages"])
+
+
+def test_versions_agree():
+    version = PROJECT["project"]["version"]
+    assert yaml.safe_load((ROOT / "CITATION.cff").read_text())["version"] == version
+    zenodo = json.loads((ROOT / ".zenodo.json").read_text())
+    assert zenodo["version"] == version and zenodo["creators"] == [{"name": "The MIIII authors"}]
+    assert re.search(rf"(?m)^## {re.escape(version)}\b", (ROOT / "CHANGELOG.md").read_text())
 
 
 def test_conda_pins_are_the_locks():
@@ -51,9 +113,86 @@ def test_sizes():
         pytest.skip("not a git checkout")
     sizes = {name: (ROOT / name).stat().st_size for name in tracked.stdout.split("\0") if name and (ROOT / name).exists()}
     assert max(sizes.values()) < 5 * 2**20
-    assert sum(size for name, size in sizes.items() if name.startswith(("checkpoints/", "measurements/"))) < 45 * 2**20
+    assert sum(size for name, size in sizes.items() if name.startswith(("checkpoints/", "measurements/"))) < 120 * 2**20
     assert not [name for name in sizes if name.endswith((".pkl", ".pickle", "uv.lock"))]
 
 
 def test_every_committed_run_has_its_preset():
-    assert {"laptop", "paper", "paper-standard", "addition"} <= {run for run, _ in list_runs(CHECKPOINTS)} <= set(PRESETS)
+    assert {"laptop", "paper", "paper-standard", "addition"} <= {run for run, _ in list_runs()} <= set(PRESETS)
+
+
+# --- installed under one name
+
+CHECK = """
+import miiii.network.runs as runs, miiii.results.registry, miiii.figures, sys, pathlib
+assert pathlib.Path(runs.__file__).is_relative_to(sys.argv[1]), runs.__file__
+run = runs.load_run(sys.argv[2])
+print(run.config.run, run.config.seed, run.manifest["wrong_cells"])
+"""
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory):
+    """An environment of its own with our wheel in it, built and installed without the network; it sees this environment's packages."""
+    folder = tmp_path_factory.mktemp("installed")
+    build = [
+        sys.executable,
+        "-m",
+        "pip",
+        "wheel",
+        "--quiet",
+        "--no-deps",
+        "--no-build-isolation",
+        "--no-index",
+        "-w",
+        str(folder),
+        str(ROOT),
+    ]
+    environment = {**os.environ, "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
+    subprocess.run(build, cwd=folder, check=True, capture_output=True, text=True, env=environment)
+    (wheel,) = folder.glob("*.whl")
+    venv.create(folder / "env", with_pip=False)
+    (site,) = (folder / "env" / "lib").glob("python*/site-packages")
+    subprocess.run(
+        [sys.executable, "-m", "pip", "--python", str(folder / "env" / "bin" / "python"), "install", "--quiet", "--no-deps", "--no-index", str(wheel)],
+        check=True, capture_output=True, text=True, env=environment,
+    )  # fmt: skip
+    (here,) = {path for path in sys.path if path.endswith("site-packages")}
+    (site / "beside.pth").write_text(here + "\n")
+    return folder, wheel, site
+
+
+def run_in(folder, *command, **variables):
+    environment = {key: value for key, value in os.environ.items() if key not in ("PYTHONPATH", "MIIII_ROOT")} | variables
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, env=environment)
+
+
+def test_the_wheel_holds_one_package_and_one_command(installed):
+    _, wheel, site = installed
+    tops = {name.split("/")[0] for name in zipfile.ZipFile(wheel).namelist()}
+    version = PROJECT["project"]["version"]
+    assert tops == {"miiii", f"miiii-{version}.dist-info"}
+    assert (site / "miiii" / "figures" / "miiii.mplstyle").exists() and (site / "miiii" / "render" / "quarto.lua").exists()
+
+
+def test_it_imports_and_loads_a_run_by_path_elsewhere(installed):
+    folder, _, site = installed
+    path = ROOT / "checkpoints" / "laptop" / "seed-1"
+    found = run_in(folder, str(folder / "env" / "bin" / "python"), "-c", CHECK, str(site), str(path))
+    assert found.returncode == 0 and found.stdout.split()[:2] == ["laptop", "1"], found.stderr
+
+
+def test_without_a_checkout_commands_say_where_they_looked(installed):
+    folder, _, _ = installed
+    miiii = str(folder / "env" / "bin" / "miiii")
+    for arguments in (("claims", "addition"), ("discover", "laptop", "--task", "q=13")):
+        found = run_in(folder, miiii, *arguments)
+        assert found.returncode == 2 and len(found.stderr.strip().splitlines()) == 1, found.stderr
+        assert str(folder / "checkpoints") in found.stderr and "MIIII_ROOT" in found.stderr
+    empty = run_in(folder, miiii, "claims", "addition", MIIII_ROOT=str(folder / "nothing"))
+    assert empty.returncode == 2 and f"MIIII_ROOT={folder / 'nothing'}" in empty.stderr and len(empty.stderr.strip().splitlines()) == 1
+    there = run_in(folder, miiii, "claims", "addition", "--json", MIIII_ROOT=str(ROOT))
+    assert there.returncode == 0 and json.loads(there.stdout)[0]["id"] == "addition.wrong-cells", there.stderr
+    word = run_in(folder, miiii, "miu", "MIIII")
+    assert word.returncode == 0 and "2 steps" in word.stdout
+    assert sorted(path.name for path in folder.iterdir() if path.suffix != ".whl") == ["env"]  # nothing was written

@@ -1,1 +1,5 @@
-""""""
+"""Graphs whose edges can be cut, methods that find circuits in them, how good a circuit is, and networks whose circuit is known because
+they were written by hand.
+
+May import `lens` and below. Start with `graph`, then `discovery` and `faithfulness`; `by_hand` and `compiled` are the ground truth.
+"""

@@ -1,7 +1,8 @@
 """Residue networks written by hand: weights from theory alone, so that their circuit is known.
 
 The *phase network* adds two waves of one frequency k/q, one in each digit, on a few neurons with evenly spread phases, and reads the
-rectified sums out as a wave over the classes. The *carry network* looks n's two parts modulo q up and subtracts q where their sum reaches it.
+rectified sums out as a wave over the classes. The *carry network* looks n's two parts modulo q up, and subtracts q where their sum
+reaches it.
 Both are exact on all n < p**2.
 """
 

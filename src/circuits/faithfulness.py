@@ -1,6 +1,6 @@
 """How good is a circuit? Scores for a ranking of edges, or for a set of them, against the network that it is taken from.
 
-Faithfulness of a set C of edges: 1 - D(C) / D(nothing), where D is the mean damage (`src.discovery`) with all other edges cut. It is 1
+Faithfulness of a set C of edges: 1 - D(C) / D(nothing), where D is the mean damage (`circuits.discovery`) with all other edges cut. It is 1
 for the whole network and 0 where everything is cut, as in MIB (Mueller et al. 2025, arXiv 2504.13151, section 3).
 """
 

@@ -10,7 +10,7 @@ what they then read, as in ACDC (Conmy et al. 2023, arXiv 2304.14997, section 3)
     logits = run_masks(graph, masks, batch)                   # (K, N, ...), one for each of K sets of edges
 
 A graph is a pytree whose leaves are weights, so that two networks of one shape share a compiled program. Masks may be fractions; the
-gradient with respect to them is edge attribution patching (`src.discovery`).
+gradient with respect to them is edge attribution patching (`circuits.discovery`).
 """
 
 from collections.abc import Callable, Mapping, Sequence

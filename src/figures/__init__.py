@@ -1,4 +1,6 @@
-"""Every figure of the paper, the deck and the gallery: a function from a result to a matplotlib Figure.
+"""The figures' room: a function from a result to a matplotlib Figure for every picture of the paper, the deck and the gallery.
+
+May import every room below, none of it the claims. Start with `style`, then `basics`; `gallery` lists all with the results they are of.
 
     fig = fig_learning(load_run("paper"), target="slide")
 
@@ -8,14 +10,14 @@
 from .addition import fig_clock_pizza, fig_cosine_cube, fig_course, fig_measures, fig_neurons, fig_optimisers, fig_removal
 from .basics import attention_from_readout, fig_attention, fig_decades, fig_learning, fig_primes_polar, fig_spectrum
 from .circuits import fig_circuit, fig_circuit_curves, fig_circuit_overlap, fig_circuit_sizes
-from .gallery import GALLERY, Entry, save_gallery
+from .gallery import GALLERY, Entry, calls, save_gallery
 from .integers import fig_factors_found, fig_hypotheses, fig_law, fig_miu, fig_sequences, fig_sparse
 from .residues import REMOVAL, fig_bases, fig_dissociation, fig_divisors, fig_margins, fig_neuron, fig_order, fig_phases, fig_spike
 from .scale import fig_certificate, fig_coincidence, fig_factors, fig_over_p, fig_plane, fig_race, fig_usage
 from .style import WIDTH, Target
 
 __all__ = [
-    "GALLERY", "REMOVAL", "WIDTH", "Entry", "Target", "attention_from_readout", "fig_attention", "fig_bases", "fig_certificate",
+    "GALLERY", "REMOVAL", "WIDTH", "Entry", "Target", "attention_from_readout", "calls", "fig_attention", "fig_bases", "fig_certificate",
     "fig_circuit", "fig_circuit_curves", "fig_circuit_overlap", "fig_circuit_sizes", "fig_clock_pizza", "fig_coincidence",
     "fig_cosine_cube", "fig_course", "fig_decades", "fig_dissociation", "fig_divisors", "fig_factors", "fig_factors_found",
     "fig_hypotheses", "fig_law", "fig_learning", "fig_margins", "fig_measures", "fig_miu", "fig_neuron", "fig_neurons",

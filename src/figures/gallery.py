@@ -1,26 +1,34 @@
 """The gallery: every figure with the call that makes it, its caption and its alternative text."""
 
+import ast
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
 import matplotlib.pyplot as plt
-import numpy as np
 from matplotlib.figure import Figure
 
+from ..network.paths import root
 from ..network.presets import preset
 from ..network.runs import load_run
 from ..numbers.integers import primes_below
-from ..numbers.sparse import BASES
-from ..render.__main__ import ROOT
-from ..results.claims.addition import OPTIMISERS, all_networks, analysis
-from ..results.claims.circuits import NETWORKS, studies
-from ..results.claims.integers import TASKS, miu, networks, predictions
-from ..results.claims.residues import BLOCKS, divisors, hand_margins, runs_of
-from ..results.claims.residues import analysis as residue_analysis
-from ..results.claims.scale import certificates, over_p, shared
-from ..results.grids import FACTORS, LAW_BASES, SWEPT_P
-from ..results.measure import recorded
+from ..numbers.sparse import BASES, predictions
+from ..results.evidence import (
+    BLOCKS,
+    NETWORKS,
+    by_block,
+    certificates,
+    circuit_of,
+    circuits_of,
+    clocks_and_pizzas,
+    hand_margins,
+    over_p,
+    prime_callers,
+    runs_of,
+)  # fmt: skip
+from ..results.grids import ADDITION_OPTIMISERS, FACTORS, LAW_BASES, QUESTIONS, SWEPT_P
+from ..results.registry import arrays
 from ..studies.addition import key_frequencies
 from .addition import fig_clock_pizza, fig_cosine_cube, fig_course, fig_measures, fig_neurons, fig_optimisers, fig_removal
 from .basics import fig_attention, fig_decades, fig_learning, fig_primes_polar, fig_spectrum
@@ -30,20 +38,11 @@ from .residues import REMOVAL, fig_bases, fig_dissociation, fig_divisors, fig_ma
 from .scale import fig_certificate, fig_coincidence, fig_factors, fig_over_p, fig_plane, fig_race, fig_usage
 from .style import Target
 
-PROVED = {"p = 53": "laptop", "p = 113, simplified": "paper", "p = 113, standard": "paper-standard"}
-
-
-def circuit_of(run: str, q: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """The circuit of task q in seed 0 of a run: names of all edges, which are kept, and their scores."""
-    a, index = studies(run)[0], list(primes_below(preset(run).p)).index(q)
-    return a["edges"], a["circuit"][index], a["scores"][index]
-
 
 class Entry(NamedTuple):
     """One figure of the gallery."""
 
     make: Callable[[Target], Figure]
-    call: str  # the call that makes it, for a reader to run
     caption: str
     alt: str
 
@@ -51,270 +50,232 @@ class Entry(NamedTuple):
 GALLERY: dict[str, Entry] = {
     "learning": Entry(
         lambda target: fig_learning(load_run("paper"), target=target),
-        'fig_learning(load_run("paper"))',
         "Accuracy of the 29 residue tasks over training, simplified block, p = 113.",
         "Two panels of accuracy against training step, one curve for each of the 29 moduli. On training rows all curves rise "
         "to one; on held-out rows small moduli follow first and large moduli later.",
     ),
     "learning-standard": Entry(
         lambda target: fig_learning(load_run("paper-standard"), target=target),
-        'fig_learning(load_run("paper-standard"))',
         "The same in the standard transformer block.",
         "Two panels of accuracy against training step for the standard block, one curve for each of the 29 moduli.",
     ),
     "primes-polar": Entry(
         lambda target: fig_primes_polar(113**2, target=target),
-        "fig_primes_polar(113**2)",
         "The primes below 113² at radius n and angle n radians.",
         "Dots on spiral arms around an empty centre. Whole arms are missing: they are the residue classes that small divisors empty.",
     ),
     "decades": Entry(
         lambda target: fig_decades(target=target),
-        "fig_decades()",
         "The talk's Table 1 as a picture: 900 decades, four last digits, primes filled.",
         "A grid of nine bands, one for each thousand, with four rows each for the last digits 1, 3, 7 and 9 and a hundred columns "
         "for the decades. Filled cells are primes; they thin out slowly towards 9999.",
     ),
     "spectrum": Entry(
         lambda target: fig_spectrum([load_run("addition"), load_run("paper")], target=target),
-        'fig_spectrum([load_run("addition"), load_run("paper")])',
         "Share of the variance of W_E at each frequency over Z/113, for addition and for the residue tasks.",
         "Two bar charts over frequencies 1 to 56. For modular addition a few frequencies stand far above the noise line; for the "
         "residue tasks the power is spread.",
     ),
     "course": Entry(
-        lambda target: fig_course(recorded("addition-progress"), target=target),
-        'fig_course(recorded("addition-progress"))',
+        lambda target: fig_course(arrays("addition-progress"), target=target),
         "Modular addition: losses over training, restricted and excluded loss, and the three phases.",
         "Four curves on a log axis over steps: training loss, held-out loss, restricted loss, which falls before the held-out loss, and "
         "excluded loss, which first falls and then rises.",
     ),
     "measures": Entry(
-        lambda target: fig_measures(recorded("addition-progress"), target=target),
-        'fig_measures(recorded("addition-progress"))',
+        lambda target: fig_measures(arrays("addition-progress"), target=target),
         "Modular addition: sparsity of the Fourier norms, sum of squared weights and active frequencies over training.",
         "Three panels over steps: Gini coefficients that rise and level off, the sum of squared weights, and the number of active "
         "frequencies, which rises and then falls to a few.",
     ),
     "cosine-cube": Entry(
         lambda target: fig_cosine_cube(load_run("addition"), key_frequencies(load_run("addition")), target=target),
-        'fig_cosine_cube(load_run("addition"), key_frequencies(load_run("addition")))',
         "Modular addition: the logit of class 0, the sum of cosines at the key frequencies, and the residual.",
         "Three square heat maps over both digits. The first two show the same diagonal stripes; the third is almost blank.",
     ),
     "removal": Entry(
-        lambda target: fig_removal(analysis(), target=target),
-        "fig_removal(analysis())",
+        lambda target: fig_removal(arrays("addition-analysis"), target=target),
         "Modular addition: the loss with one frequency removed from the logits.",
         "Bars on a log axis, one for each frequency. All stand at the same low level but for a few orange bars, several orders of "
         "magnitude higher.",
     ),
     "neurons": Entry(
-        lambda target: fig_neurons(analysis(), target=target),
-        "fig_neurons(analysis())",
+        lambda target: fig_neurons(arrays("addition-analysis"), target=target),
         "Modular addition: how much of each neuron one frequency explains, and neurons by frequency.",
         "A histogram with most neurons near one and a group of linear, always-on neurons lower down; and bars with the number of "
         "neurons for each key frequency.",
     ),
     "optimisers": Entry(
-        lambda target: fig_optimisers(recorded("addition-optimisers"), OPTIMISERS, target=target),
-        'fig_optimisers(recorded("addition-optimisers"), OPTIMISERS)',
+        lambda target: fig_optimisers(arrays("addition-optimisers"), ADDITION_OPTIMISERS, target=target),
         "Modular addition: steps and seconds to generalise by optimiser.",
         "Two dot plots on log axes with one row for each optimiser: Muon about ten times faster than AdamW; GrokFast no faster, and not "
         "in all seeds.",
     ),
     "clock-pizza": Entry(
-        lambda target: fig_clock_pizza(all_networks(), target=target),
-        "fig_clock_pizza(all_networks())",
+        lambda target: fig_clock_pizza(clocks_and_pizzas(), target=target),
         "Modular addition: clock or pizza, by optimiser and block.",
         "A scatter plot of distance irrelevance against gradient symmetricity with the published clock and pizza as stars.",
     ),
     "order": Entry(
         lambda target: fig_order({block: runs_of(run) for run, block in BLOCKS.items()}, target=target),
-        "fig_order({block: runs_of(run) for run, block in BLOCKS.items()})",
         "The step at which each residue task reaches 99% on held-out rows, over q; all seeds.",
         "Two scatter plots, one for each block, of steps over the prime q. Steps grow with q; the primes 2 and 7, for "
         "which 113 is 1 mod q, come first.",
     ),
     "bases": Entry(
-        lambda target: fig_bases({block: residue_analysis(run) for run, block in BLOCKS.items()}, target=target),
-        "fig_bases({block: residue_analysis(run) for run, block in BLOCKS.items()})",
+        lambda target: fig_bases(by_block("analysis"), target=target),
         "How much of each neuron's pre-activation one family explains: rational, any pair of Z/113, random.",
         "Cumulative curves over neurons, one panel for each block. The rational curve lies far to the right, near one; that of Z/113 in "
         "the middle; the random one at about a half.",
     ),
     "neuron": Entry(
         lambda target: fig_neuron(load_run("paper"), target=target),
-        'fig_neuron(load_run("paper"))',
         "One neuron of the simplified block: what it reads of each digit, its activation, and what it writes.",
         "Four panels. Two show values that follow a cosine in each digit; one the activation over both digits, a lattice of bright "
         "spots; one the written logits, which follow a cosine over the classes.",
     ),
     "phases": Entry(
         lambda target: fig_phases(load_run("paper"), target=target),
-        'fig_phases(load_run("paper"))',
         "Read-out phase against the sum of the input phases, and the amplitudes on both digits, for every neuron.",
         "Left, points on the diagonal: the read-out phase is the sum of the input phases. Right, points scattered about the diagonal: the "
         "amplitudes on both digits are alike.",
     ),
     "dissociation": Entry(
-        lambda target: fig_dissociation(residue_analysis("paper"), 113, target=target),
-        'fig_dissociation(residue_analysis("paper"), 113)',
+        lambda target: fig_dissociation(arrays("paper-analysis"), 113, target=target),
         "Accuracy of each task with each prime's neurons mean-ablated, beside random groups of the same size.",
         "Two square heat maps of 29 by 29. On the left only the diagonal is dark: each prime's neurons matter to its own task alone. On "
         "the right there is no diagonal, and many cells are slightly darker.",
     ),
     "divisors": Entry(
-        lambda target: fig_divisors({block: divisors(run)["counts"] for run, block in BLOCKS.items()}, 113, target=target),
-        'fig_divisors({block: divisors(run)["counts"] for run, block in BLOCKS.items()}, 113)',
+        lambda target: fig_divisors({block: a["counts"] for block, a in by_block("divisors").items()}, 113, target=target),
         "Least prime factor of every n below 113² against the least divisor that the network finds.",
         "Two square heat maps on a log scale. All counts lie on the diagonal; they fall from thousands for 2 to one a seed for "
         "109, and the last cell holds the primes.",
     ),
     "spike": Entry(
-        lambda target: fig_spike(recorded("residues-spike"), target=target),
-        'fig_spike(recorded("residues-spike"))',
+        lambda target: fig_spike(arrays("residues-spike"), target=target),
         "Active frequencies over training at p = 53, by three rules in two bases; all seeds.",
         "Six panels of counts over steps, three rules by two bases. By the first two rules the counts rise early and fall; by the third, "
         "whose threshold comes from noise, they rise and stay.",
     ),
     "margins": Entry(
         lambda target: fig_margins(hand_margins(), target=target),
-        "fig_margins(hand_margins())",
         "Margins of all 370,301 cells in the networks written by hand, in units of each network's median.",
         "Cumulative curves on a log axis. The phase network has a long tail of small margins; the carry network has not.",
     ),
     "factors": Entry(
-        lambda target: fig_factors(recorded("residues-factors"), FACTORS, target=target),
-        'fig_factors(recorded("residues-factors"), FACTORS)',
+        lambda target: fig_factors(arrays("residues-factors"), FACTORS, target=target),
         "Steps until every task of p = 53 stands at 99% held out, one factor at a time.",
         "Five panels of dots over a factor. There is a narrow range in which seeds generalise: at least 80% trained on, some dropout "
         "but not much, some weight decay, a learning rate near .01, enough width. Crosses mark seeds that do not get there.",
     ),
     "plane": Entry(
-        lambda target: fig_plane(recorded("residues-plane"), FACTORS, target=target),
-        'fig_plane(recorded("residues-plane"), FACTORS)',
+        lambda target: fig_plane(arrays("residues-plane"), FACTORS, target=target),
         "Share trained on by dropout at p = 53: held-out accuracy, and steps to 99% on every task.",
         "A heat map. Accuracy grows with the share trained on in every column but that of the highest dropout; without dropout no share "
         "is enough.",
     ),
     "over-p": Entry(
         lambda target: fig_over_p(*over_p(), target=target),
-        "fig_over_p(*over_p())",
         "Over p, with 80% trained on: steps until every task stands at 99%, and the share of cells that is wrong at the end.",
         "Two panels over p. Small p never generalise; from 41 to 127 all seeds do, and no cell or a few are wrong; above, the width "
         "and the "
         "schedule do not suffice.",
     ),
     "race": Entry(
-        lambda target: fig_race(recorded("residues-p"), SWEPT_P, target=target),
-        'fig_race(recorded("residues-p"), SWEPT_P)',
+        lambda target: fig_race(arrays("residues-p"), SWEPT_P, target=target),
         "Over p: bits of the network, of its table and of the algorithm read out of it; seconds to train and to read.",
         "Two panels with log axes. The network needs more than a thousand times the bits of the algorithm; the table that it learned grows "
         "fastest. Training takes hundreds of times as long as reading the algorithm out.",
     ),
     "certificate": Entry(
-        lambda target: fig_certificate({name: certificates(run) for name, run in PROVED.items()}, target=target),
-        "fig_certificate({name: certificates(run) for name, run in PROVED.items()})",
+        lambda target: fig_certificate(certificates(), target=target),
         "Accuracy proved for trained networks, against the length of the proof.",
         "Dots that rise from nothing to one as the proof grows towards the length of brute force.",
     ),
     "coincidence": Entry(
         lambda target: fig_coincidence(
-            {block: residue_analysis(run) for run, block in BLOCKS.items()},
-            {block: shared(run)["usage"] for run, block in BLOCKS.items()},
+            by_block("analysis"),
+            {block: a["usage"] for block, a in by_block("shared").items()},
             113,
             target=target,
         ),
-        'fig_coincidence({"simplified": residue_analysis("paper")}, {"simplified": shared("paper")["usage"]}, 113)',
         "Pairs of primes: how closely their frequencies coincide, and what ablating one costs the other.",
         "Two scatter plots. Most pairs coincide in nothing and harm one another in nothing; the few pairs with harm lie to the right.",
     ),
     "usage": Entry(
-        lambda target: fig_usage({block: shared(run)["usage"] for run, block in BLOCKS.items()}, 113, target=target),
-        'fig_usage({block: shared(run)["usage"] for run, block in BLOCKS.items()}, 113)',
+        lambda target: fig_usage({block: a["usage"] for block, a in by_block("shared").items()}, 113, target=target),
         "Which frequencies the ten networks use for three of their primes.",
         "Three heat maps with a row for each network. The dark columns stand at the same frequencies in most rows.",
     ),
     "circuit": Entry(
         lambda target: fig_circuit(*circuit_of("paper", 73), target=target),
-        'fig_circuit(*circuit_of("paper", 73))',
         "The circuit of task 73 in the simplified block, found by a program.",
         "A graph from left to right: three positions, four heads, 29 groups of neurons, logits. Blue lines lead from both digits through "
         "the heads to the neurons of 73 and thinner ones to those of a few other primes; the rest is grey.",
     ),
     "circuit-curves": Entry(
-        lambda target: fig_circuit_curves({name: studies(run)[0] for run, name in NETWORKS.items()}, target=target),
-        "fig_circuit_curves({name: studies(run)[0] for run, name in NETWORKS.items()})",
+        lambda target: fig_circuit_curves({name: circuits_of(run)[0] for run, name in NETWORKS.items()}, target=target),
         "Faithfulness over the share of edges kept, by ranking, ablation and network.",
         "Three panels, one for each ablation. All curves rise from zero at two percent of the edges to nearly one at ten percent; under "
         "zero ablation they rise later.",
     ),
     "circuit-overlap": Entry(
-        lambda target: fig_circuit_overlap(studies("paper")[0], 113, target=target),
-        'fig_circuit_overlap(studies("paper")[0], 113)',
+        lambda target: fig_circuit_overlap(circuits_of("paper")[0], 113, target=target),
         "Which groups of neurons the circuit of each task has, and how alike the circuits of two tasks are.",
         "Two square pictures of 29 by 29. On the left the diagonal is full, with a few cells beside it. On the right the diagonal is one "
         "and the rest is lighter.",
     ),
     "circuit-sizes": Entry(
         lambda target: fig_circuit_sizes(
-            {name: studies(run) for run, name in NETWORKS.items()},
+            {name: circuits_of(run) for run, name in NETWORKS.items()},
             {name: primes_below(preset(run).p) for run, name in NETWORKS.items()},
             target=target,
         ),
-        "fig_circuit_sizes({name: studies(run) ...}, {name: primes_below(preset(run).p) ...})",
         "Edges in the circuit of each task, all seeds of three networks.",
         "Three scatter plots over the prime q. Small primes have circuits of about nine edges or fewer; of the large ones many are larger.",
     ),
     "removed": Entry(
-        lambda target: fig_dissociation(residue_analysis("paper"), 113, fields=REMOVAL, target=target),
-        'fig_dissociation(residue_analysis("paper"), 113, fields=REMOVAL)',
+        lambda target: fig_dissociation(arrays("paper-analysis"), 113, fields=REMOVAL, target=target),
         "Accuracy of each task with each prime's functions removed from the MLP's output, and with nothing else of it kept.",
         "Two square heat maps of 29 by 29. On the left only the diagonal is dark. On the right only the diagonal is bright: one prime's "
         "functions do for its own task and for no other.",
     ),
     "found": Entry(
-        lambda target: fig_factors_found(networks("by_factor"), target=target),
-        'fig_factors_found(networks("by_factor"))',
+        lambda target: fig_factors_found(prime_callers("by_factor"), target=target),
         "Which composites a network recognises, by least prime factor, for each network that says which numbers are prime.",
         "A heat map of fifteen networks by twelve factors. In each row the factors that the base shows are at one and the others at a "
         "lower, "
         "even level. The rows of residues are at one throughout.",
     ),
     "hypotheses": Entry(
-        lambda target: fig_hypotheses(networks("agreement"), target=target),
-        'fig_hypotheses(networks("agreement"))',
+        lambda target: fig_hypotheses(prime_callers("agreement"), target=target),
         "Agreement of each network's answers with those of primality tests; the dot marks the closest.",
         "A heat map of fifteen networks by twelve tests. For digits the highest agreement is with tests that know two, three or four "
         "divisors; for residues with the primes themselves.",
     ),
     "law": Entry(
-        lambda target: fig_law(recorded("integers-bases"), LAW_BASES, target=target),
-        'fig_law(recorded("integers-bases"), LAW_BASES)',
+        lambda target: fig_law(arrays("integers-bases"), LAW_BASES, target=target),
         "How well n mod q is learned from digits in twelve bases, and how many different weights it puts on the digits.",
         "A heat map of twelve bases by nine primes, bright where the number of weights is 0 or 1, and a scatter plot that falls "
         "steeply from "
         "0 and 1 to nothing at 3.",
     ),
     "sparse": Entry(
-        lambda target: fig_sparse(recorded("integers-sparse"), recorded("integers-sparse-few"), BASES, predictions(), target=target),
-        'fig_sparse(recorded("integers-sparse"), recorded("integers-sparse-few"), BASES, predictions())',
+        lambda target: fig_sparse(arrays("integers-sparse"), arrays("integers-sparse-few"), BASES, predictions(), target=target),
         "A sparse encoding with four bases: recall predicted before training, and found.",
         "Two bar charts over the bases 127, 128, 150 and 210, for composites and for primes. Dots for networks stand at the tops of "
         "the bars "
         "where the base has small factors; crosses for networks that saw fewer numbers lie off them.",
     ),
     "sequences": Entry(
-        lambda target: fig_sequences(recorded("integers-sequences"), TASKS, target=target),
-        'fig_sequences(recorded("integers-sequences"), TASKS)',
+        lambda target: fig_sequences(arrays("integers-sequences"), QUESTIONS, target=target),
         "The road from trivial to impossible: four tasks on 45 integer sequences, networks and a compressor.",
         "Four panels with a row for each sequence. Constants, periodic sequences, polynomials and recurrences lie near one; divisor "
         "functions, primes and digits of pi lie low; the busy beaver is at the bottom.",
     ),
     "miu": Entry(
-        lambda target: fig_miu(miu(), target=target),
-        "fig_miu(miu())",
+        lambda target: fig_miu(arrays("miu-study"), target=target),
         "The MIU network: its answer over the number of I's, and the hinges that make it.",
         "Left, a zigzag over counts from 0 to 10 that is below zero at 0, 3, 6 and 9, and far below at 10, where it should be above. "
         "Right, "
@@ -322,21 +283,35 @@ GALLERY: dict[str, Entry] = {
     ),
     "attention": Entry(
         lambda target: fig_attention(load_run("paper"), target=target),
-        'fig_attention(load_run("paper"))',
         "What '=' attends to in the simplified block, over all 12,769 inputs.",
         "One panel for each head with three bars: the attention that the last position pays to the low digit, the high digit and itself.",
     ),
     "attention-standard": Entry(
         lambda target: fig_attention(load_run("paper-standard"), target=target),
-        'fig_attention(load_run("paper-standard"))',
         "The same in the standard block.",
         "One panel for each head with three bars: the attention that the last position pays to the low digit, the high digit and itself.",
     ),
 }  # fmt: skip
 
 
-def save_gallery(folder: Path = ROOT / "figures") -> list[str]:
-    """Write every figure of the gallery to `folder` as <name>.svg and <name>.pdf, byte for byte the same each time; returns the names."""
+@cache
+def calls() -> dict[str, str]:
+    """For each figure the call that makes it, for a reader to run: read off the entries above, without the target."""
+    for node in ast.walk(ast.parse(Path(__file__).read_text())):
+        if isinstance(node, ast.AnnAssign) and ast.unparse(node.target) == "GALLERY" and isinstance(node.value, ast.Dict):
+            found = {}
+            for key, entry in zip(node.value.keys, node.value.values, strict=True):
+                call = entry.args[0].body  # pyright: ignore[reportAttributeAccessIssue]
+                call.keywords = [keyword for keyword in call.keywords if keyword.arg != "target"]
+                found[ast.literal_eval(key)] = ast.unparse(call)  # pyright: ignore[reportArgumentType]
+            return found
+    raise AssertionError("no gallery in its own file")
+
+
+def save_gallery(folder: Path | None = None) -> list[str]:
+    """Write every figure of the gallery as <name>.svg and <name>.pdf to `folder`, by default `figures/` of the checkout, byte for byte the
+    same each time; returns the names."""
+    folder = folder or root() / "figures"
     with plt.rc_context({"svg.hashsalt": "miiii", "svg.fonttype": "path"}):
         for name, entry in GALLERY.items():
             figure = entry.make("paper")

@@ -39,7 +39,7 @@ def fig_bases(analyses: dict[str, Arrays], *, target: Target = "paper") -> Figur
 @styled
 def fig_dissociation(analysis: Arrays, p: int, *, fields: dict[str, str] | None = None, seed: int = 0, target: Target = "paper") -> Figure:
     """Accuracy of each task (column) with each prime's neurons mean-ablated (row), beside random groups of the same size; or other
-    matrices of `src.residues.analyse`, with their titles."""
+    matrices of `studies.residues.analyse`, with their titles."""
     figure, axes = new_figure(target, height=2.9, columns=2, sharey=True)
     primes = primes_below(p)
     scale = ScalarMappable(Normalize(0, 1), "viridis")

@@ -2,14 +2,14 @@
 
 from collections.abc import Callable
 from functools import wraps
+from pathlib import Path
 from typing import Literal
 
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.figure import Figure
 
-from ..render.__main__ import ROOT
-
+STYLE = Path(__file__).with_name("miiii.mplstyle")
 Target = Literal["paper", "slide"]
 WIDTH = {"paper": 6.3, "slide": 9.0}  # inches
 GREY = "#767676"
@@ -24,7 +24,7 @@ def styled(make: Callable[..., Figure]) -> Callable[..., Figure]:
     def draw(*args, target: Target = "paper", **kwargs) -> Figure:
         if target not in WIDTH:
             raise ValueError(f"target={target!r}: must be one of {', '.join(WIDTH)}")
-        with plt.style.context(ROOT / "figures" / "miiii.mplstyle"):
+        with plt.style.context(STYLE):
             for key in ("font.size", "axes.titlesize", "axes.labelsize", "xtick.labelsize", "ytick.labelsize", "legend.fontsize"):
                 plt.rcParams[key] *= WIDTH[target] / WIDTH["paper"]
             figure = make(*args, target=target, **kwargs)

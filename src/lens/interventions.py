@@ -1,7 +1,7 @@
 """Look at activations and change them.
 
 `run_with_cache` and `run_with_hooks` take one example, `tokens (n_ctx,)`, or a batch, `(..., n_ctx)`, and run the full pass. A hook is
-a pure function of one example's activation that returns what takes its place; its shape stands beside its name in `src.model` and in
+a pure function of one example's activation that returns what takes its place; its shape stands beside its name in `network.model` and in
 `hook_shapes(model)`.
 
 Every ablation and every patch is one thing: at some places an activation is replaced by its value from elsewhere.

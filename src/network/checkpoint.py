@@ -4,8 +4,8 @@ A file is in the safetensors format, so that any reader of that format has the w
 JSON; `step`; `split`, the training rows as a bit mask in base64; and `digest`, sha256 over the tensors. The state of an unfinished run is
 a file of the same kind, with the optimiser's tensors beside the network's.
 
-Loading checks the digest, and names, shapes and dtypes against the model; anything that is not as it should be raises `CheckpointError` with
-one line that names the file and what is wrong. Files are written to a temporary name and renamed, so a name never holds half a file.
+Loading checks the digest, and names, shapes and dtypes against the model; anything that is not as it should be raises `CheckpointError`
+with one line that names the file and what is wrong. Files are written to a temporary name and renamed, so a name never holds half a file.
 """
 
 import base64

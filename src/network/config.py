@@ -28,7 +28,7 @@ class ConfigError(ValueError):
 class Config:
     """Everything that decides a run, but for the machine it runs on.
 
-    The fields are grouped as in the code that reads them: `src.tasks`, `src.model`, `src.train`.
+    The fields are grouped as in the code that reads them: `network.tasks`, `network.model`, `network.trainer`.
     """
 
     run: str = "laptop"  # the folder under checkpoints/ or runs/

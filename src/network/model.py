@@ -10,7 +10,7 @@ Every task is read at the last position, '='. Two passes compute the same logits
   projections once for each (position, token) pair: those do not depend on the example, so under `vmap` they
   are shared by the batch;
 - the *full* pass (a `hook` is given) computes every position and shows each activation to
-  `hook(name, activation) -> activation`. `src.interventions` builds on it.
+  `hook(name, activation) -> activation`. `lens.interventions` builds on it.
 
 Shape letters: `n_ctx` positions, `d_vocab` tokens, `d_vocab_out` packed classes.
 

@@ -28,7 +28,6 @@ MANIFEST = "MANIFEST.json"
 class Run:
     """A trained network with what made it."""
 
-    folder: Path
     config: Config
     model: Transformer  # float32, whatever the file's dtype
     dataset: Dataset  # with the split it was trained on
@@ -37,6 +36,7 @@ class Run:
     metrics: dict[str, np.ndarray]  # step (C,); train_loss, valid_loss, train_accuracy, valid_accuracy (C, T)
     manifest: dict[str, Any]
     digest: str  # sha256 over the checkpoint's tensors
+    folder: Path = Path()  # where its files are
 
 
 def run_folder(run: str, seed: int, root: Path) -> Path:
@@ -136,4 +136,5 @@ def load_run(run: str | Path, seed: int | None = None, step: int | None = None) 
     if found.step != step or found.config != manifest["config"]:
         raise CheckpointError(f"{path}: its metadata are not the manifest's")
     config, dataset = load_dataset(found, path)
-    return Run(folder, config, load_model(found, config, dataset, path), dataset, step, steps, metrics, manifest, found.digest)
+    model = load_model(found, config, dataset, path)
+    return Run(config, model, dataset, step, steps, metrics, manifest, found.digest, folder)

@@ -131,7 +131,7 @@ def train(
     out: Path = RUNS,
     *,
     resume: bool = False,
-    command: str = "src.train.train",
+    command: str = "network.trainer.train",
     on_chunk: Callable[[int, dict[str, np.ndarray]], None] = lambda step, metrics: None,
     log: Callable[[str], None] = lambda line: None,
 ) -> list[Path]:

@@ -1,6 +1,6 @@
 """Primality tests as hypotheses about a network: what it calls prime, beside what each test calls prime.
 
-A hypothesis is a function from numbers (N,) to a mask (N,): the numbers that it calls prime. Some are tests of `src.integers`, others
+A hypothesis is a function from numbers (N,) to a mask (N,): the numbers that it calls prime. Some are tests of `numbers.integers`, others
 know a few divisors only: "2, 3, 5" calls every n prime that none of these divides. `closest` says which one a network is most like.
 """
 

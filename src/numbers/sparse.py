@@ -22,6 +22,11 @@ def rule(base: int, n: np.ndarray) -> np.ndarray:
 
 
 def predict(base: int, low: int = TRAINED_BELOW, high: int = TESTED_BELOW) -> dict[str, float]:
-    """`src.hypotheses.scores` of the rule on all n in [low, high): the prediction, made without a network."""
+    """`numbers.hypotheses.scores` of the rule on all n in [low, high): the prediction, made without a network."""
     n = np.arange(low, high)
     return scores(rule(base, n), sieve(high)[low:])
+
+
+def predictions() -> list[float]:
+    """Recall of composites by the rule, for each base of the sparse encoding."""
+    return [predict(base)["recall_composites"] for base in BASES]

@@ -1,4 +1,4 @@
 """The documents' renderer: real Quarto where it is there, else a small preview of the same files.
 
-Nothing else in `src` knows about this room.
+Imports nothing of ours, and nothing but the commands imports it. Start with `site`.
 """

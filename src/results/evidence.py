@@ -1,6 +1,6 @@
 """Results of several measurements put together, for claims, figures, tables and the documents."""
 
-from functools import cache
+from functools import cache, cached_property
 
 import numpy as np
 
@@ -8,9 +8,10 @@ from ..circuits.by_hand import Neurons
 from ..network.presets import preset
 from ..network.runs import Run, committed_seeds, load_run
 from ..numbers.integers import primes_below
-from ..studies.arrays import Arrays, unstack
+from ..studies.arrays import Arrays, stack, unstack
 from ..studies.by_hand import P113, WRITERS
-from ..studies.composition import Confusion
+from ..studies.composition import Confusion, primality
+from ..studies.residues import analyse
 from .grids import DECADE_BASES, DECADE_SHARES, DIRECT, LARGE_P, SPARSE_BASES, SWEPT_P
 from .registry import arrays
 
@@ -56,6 +57,12 @@ def hand_margins() -> dict[str, np.ndarray]:
     return {f"{kind}, {block}": arrays("hand-written")[f"{kind}, {block}"] for kind in WRITERS for block in P113}
 
 
+def certificates() -> dict[str, Arrays]:
+    """`studies.certificate.certify_run` of each network, by name."""
+    runs = {"p = 53": "laptop", "p = 113, simplified": "paper", "p = 113, standard": "paper-standard"}
+    return {name: arrays(f"{run}-certificate") for name, run in runs.items()}
+
+
 def over_p() -> tuple[Arrays, tuple[int, ...]]:
     """Steps to generalise and wrong cells over all p tried, those beyond 113 among them: arrays (p, seeds), and the p."""
     a, b = arrays("residues-p"), arrays("residues-large-p")
@@ -85,3 +92,41 @@ def prime_callers(field: str) -> dict[str, np.ndarray]:
         **{f"sparse, base {base}": sparse[i] for i, base in enumerate(SPARSE_BASES)},
         **{f"composed, {block}": found[field] for block, found in by_block("composed").items()},
     }
+
+
+class Block:
+    """The networks of one block at p = 113 and what is measured on them: the committed seeds, or one run of a reader's own."""
+
+    def __init__(self, run: str, own: Run | None = None) -> None:
+        self.run, self.own = run, own
+
+    def __str__(self) -> str:
+        return BLOCKS[self.run]
+
+    @cached_property
+    def runs(self) -> tuple[Run, ...]:
+        return runs_of(self.run) if self.own is None else (self.own,)
+
+    @cached_property
+    def analysis(self) -> Arrays:
+        """`studies.residues.analyse`: arrays (seeds, ...)."""
+        return arrays(f"{self.run}-analysis") if self.own is None else stack([analyse(self.own)])
+
+    @cached_property
+    def confusions(self) -> list[Confusion]:
+        """Primality by composition, one a seed."""
+        return confusions(self.run) if self.own is None else [primality(self.own)]
+
+    def own_task(self, field: str) -> np.ndarray:
+        """The diagonal of a (seeds, T, T) field of the analysis, each prime's own task: (seeds, T)."""
+        return np.diagonal(self.analysis[field], axis1=1, axis2=2)
+
+    @classmethod
+    def of(cls, run: Run) -> "Block":
+        """The block of a run that is not committed. Raises `ValueError` where the paper has no such run."""
+        if run.config.run not in BLOCKS:
+            raise ValueError(f"run {run.config.run!r} has no rows of its own; there are {', '.join(BLOCKS)}")
+        return cls(run.config.run, run)
+
+
+COMMITTED = tuple(Block(run) for run in BLOCKS)

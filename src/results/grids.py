@@ -24,6 +24,7 @@ FACTORS: dict[str, tuple[float, ...]] = {
     "lr": (0.0025, 0.005, 0.01, 0.02, 0.04),
     "d_model": (32, 64, 128, 192, 256),
 }
+ADDITION_OPTIMISERS = ("AdamW", "AdamW + GrokFast", "Muon")
 BLOCK_TEXTS = ("simplified, sequential (SAS)", "simplified, parallel (SAS-P), one layer", "simplified, parallel (SAS-P), two layers")
 SWEPT_P = (11, 19, 31, 41, 53, 71, 113)
 LARGE_P = (127, 151, 181, 211)  # hours of two cores, minutes of a GPU

@@ -99,28 +99,28 @@ class Status(NamedTuple):
 
     path: Path | None
     because: tuple[str, ...]
-    provenance: dict[str, Any]  # of the fresh file, else of the tracked one
+    provenance: dict[str, Any]  # of the fresh file, else of a stale one
 
 
 def status(name: str, measurement: Measurement) -> Status:
     """Where the fresh file of a measurement is, in `measurements/` or in the cache, or why there is none."""
-    key, because, tracked = key_of(measurement), [], {}
-    for folder in (measurements(), cache_folder()):
-        path = folder / f"{name}.npz"
+    key = key_of(measurement)
+    because: list[str] = []
+    last: dict[str, Any] = {}
+    for path in (measurements() / f"{name}.npz", cache_folder() / f"{name}.npz"):
         try:
             _, stored = store.read(path)
         except FileNotFoundError:
-            because = because or ["no file"]
             continue
         except store.Damaged as error:
             print(error, file=sys.stderr)
-            because = ["file damaged"]
+            because = because or ["file damaged"]
             continue
         found = key.because(stored)
         if not found:
             return Status(path, (), stored)
-        because, tracked = (found, stored) if folder == measurements() else (because, tracked or stored)
-    return Status(None, tuple(because), tracked)
+        because, last = because or found, last or stored
+    return Status(None, tuple(because or ["no file"]), last)
 
 
 def other_versions(stored: dict[str, Any]) -> list[str]:

@@ -1,25 +1,21 @@
-"""Tables of the documents and of the README, computed from the committed runs.
+"""Tables of the documents and of the README, computed from the committed runs."""
 
-python -m src.tables          # write the README's table anew between its markers
-"""
-
-import json
 from collections.abc import Sequence
 
-import numpy as np
 from IPython.display import Markdown
 
 from ..circuits.discovery import METHODS
 from ..circuits.graph import ABLATIONS
 from ..network.config import Config
+from ..network.paths import checkpoints, measurements, root
 from ..network.records import THRESHOLD
-from ..network.runs import list_runs, read_manifest, run_folder
+from ..network.runs import committed_seeds, list_runs, read_manifest, run_folder
 from ..network.tasks import make_dataset
 from ..network.tasks.primality import DECADE_ENDINGS, decade_numbers
-from ..render.__main__ import ROOT
 from ..studies.arrays import Arrays
-from .evidence import confusions, seeds_of
-from .measure import FOLDER
+from . import store
+from .claims.claim import Claim
+from .evidence import confusions
 from .published import PUBLISHED, PUBLISHED_OTHERS
 
 START, END = "<!-- runs: start -->", "<!-- runs: end -->"
@@ -38,7 +34,7 @@ def runs_markdown() -> str:
     """Every committed run with its size, and over its seeds the step at which they generalised and their errors."""
     rows = []
     for run in dict.fromkeys(name for name, _ in list_runs()):
-        seeds = [read_manifest(run_folder(*found)) for found in list_runs() if found[0] == run]
+        seeds = [read_manifest(run_folder(*found, checkpoints())) for found in list_runs() if found[0] == run]
         m, c = seeds[0], seeds[0]["config"]
         reached = [one["steps_to_generalise"] for one in seeds]
         rows.append((
@@ -63,7 +59,7 @@ def primality_table(runs: Sequence[str]) -> Markdown:
     """Primality by composition for every committed seed of several runs, against the sieve."""
     rows = []
     for name in runs:
-        for (_, seed), c in zip(seeds_of(name), confusions(name), strict=True):
+        for seed, c in zip(committed_seeds(name), confusions(name), strict=True):
             primes = c.true_positive + c.false_negative
             counts = (f"{sum(c):,}", f"{primes:,}", c.false_positive, c.false_negative, f"{c.precision:.2%}", f"{c.recall:.2%}")
             rows.append((f"`{name}`", seed, *counts))
@@ -83,10 +79,10 @@ def files_table() -> Markdown:
     """Every committed checkpoint file with its size and digest."""
     rows = []
     for run, seed in list_runs():
-        folder = run_folder(run, seed)
+        folder = run_folder(run, seed, checkpoints())
         for name, digest in read_manifest(folder)["files"].items():
             path = folder / name
-            rows.append((f"`{path.relative_to(ROOT)}`", f"{path.stat().st_size / 1024:,.0f} KiB", f"`{digest[:16]}`"))
+            rows.append((f"`{path.relative_to(root())}`", f"{path.stat().st_size / 1024:,.0f} KiB", f"`{digest[:16]}`"))
     return Markdown(pipe_table(("file", "size", "sha256, first 16 digits"), rows, "lrl"))
 
 
@@ -94,32 +90,20 @@ def provenance_table() -> Markdown:
     """Where and with what each committed run was made."""
     rows = []
     for run, seed in list_runs():
-        m = read_manifest(run_folder(run, seed))
+        m = read_manifest(run_folder(run, seed, checkpoints()))
         v = m["versions"]
-        rows.append(
-            (
-                f"`{run}`",
-                seed,
-                f"`{m['command']}`",
-                f"{m['device']}, {m['cores']} cores",
-                v["python"],
-                v["jax"],
-                v["equinox"],
-                v["optax"],
-                f"{m['seconds']:.0f}",
-            )
-        )
+        made = (f"`{m['command']}`", f"{m['device']}, {m['cores']} cores", *(v[name] for name in ("python", "jax", "equinox", "optax")))
+        rows.append((f"`{run}`", seed, *made, f"{m['seconds']:.0f}"))
     return Markdown(pipe_table(("run", "seed", "command", "device", "Python", "jax", "equinox", "optax", "seconds"), rows, "lrllllllr"))
 
 
 def measurements_table() -> Markdown:
     """Every file in measurements/ with what made it and where."""
     rows = []
-    for path in sorted(FOLDER.glob("*.npz")):
-        with np.load(path, allow_pickle=False) as data:
-            found = json.loads(str(data["provenance"]))
-        runs = ", ".join(found.get("checkpoints", {})) or "no run"
-        source = f"`{found['command']}`" if "command" in found else f"`{found['function']}` of {runs}"
+    for path in sorted(measurements().glob("*.npz")):
+        found = store.read(path)[1]
+        runs = ", ".join(dict.fromkeys(name.partition("/")[0] for name in found.get("inputs", {}) if "/" in name)) or "no run"
+        source = f"`{found['command']}`" if "command" in found else f"`{found['function'].partition('.')[2]}` of {runs}"
         rows.append((f"`{path.stem}`", source, f"{found['device']}, {found['cores']} cores", found["versions"]["jax"]))
     return Markdown(pipe_table(("measurement", "from", "made on", "jax"), rows))
 
@@ -150,7 +134,7 @@ def published_table(a: Arrays) -> Markdown:
 
 
 def auroc_table(a: Arrays, ablation: str = "") -> Markdown:
-    """`src.circuit_study.compiled_all`: a row for each compiled network and ablation, a column for each method. With one ablation named, a
+    """`studies.circuits.compiled`: a row for each compiled network and ablation, a column for each method. With one ablation named, a
     small table of it alone."""
     body = []
     for i, case in enumerate(a["cases"]):
@@ -164,7 +148,19 @@ def auroc_table(a: Arrays, ablation: str = "") -> Markdown:
     return Markdown(pipe_table((*header, *METHODS, "reset"), body, "llr"[: len(header)] + "r" * (len(METHODS) + 1)))
 
 
-if __name__ == "__main__":
-    readme = ROOT / "README.md"
-    readme.write_text(readme_with_table(readme.read_text()))
-    print(f"wrote the runs of {CHECKPOINTS} into {readme}")
+def claims_markdown(rows: Sequence[Claim]) -> str:
+    """The rows as a table: ours is the median with the range over seeds. The anchors are left out where no row has one."""
+    anchored = any(row.anchor != "none" for row in rows)
+    header = ("row", "claim", "ours, median (range)", "seeds", *(["anchor"] if anchored else []), "goal", "status")
+    body = []
+    for row in rows:
+        goal = row.goal_text.replace("≥ ", "≥\u00a0").replace("≤ ", "≤\u00a0")
+        slug = f"`{row.slug}`"
+        body.append((slug, row.claim, row.span, len(row.values), *([row.anchor] if anchored else []), goal, row.status))
+    return pipe_table(header, body, "lllrlll" if anchored else "lllrll")
+
+
+def shortfalls_markdown(rows: Sequence[Claim]) -> str:
+    """One line for each row that falls short or is blocked, with its reason."""
+    lines = [f"- `{row.slug}` ({row.claim}): {row.reason}." for row in rows if row.reason]
+    return "\n".join(lines) or "Every row with a goal meets it."

@@ -1,7 +1,7 @@
 """Embedding, activations and logits of a residue network in two dictionaries at equal budget, beside nulls.
 
-`src.residues` asks it of the pre-activations. Here a *budget* of waves or families is spent greedily, each time on the one that explains
-most of what is left, from the rational dictionary, from Z/p (all pairs of frequencies, for families) or from random ones.
+`studies.residues` asks it of the pre-activations. Here a *budget* of waves or families is spent greedily, each time on the one that
+explains most of what is left, from the rational dictionary, from Z/p (all pairs of frequencies, for families) or from random ones.
 """
 
 from collections.abc import Callable

@@ -1,7 +1,9 @@
 """Circuits of all our networks, judged: methods against known circuits, and one circuit for each task of a trained network.
 
-Each function is from runs to arrays, for `src.measure.measure`.
+`study` and `methods_study` are of one run, `compiled` of the networks written by hand; the other functions compare what they found.
 """
+
+from itertools import combinations
 
 import numpy as np
 from tqdm import tqdm
@@ -12,6 +14,7 @@ from ..circuits.faithfulness import (
     agreement,
     auroc,
     bootstrap_jaccard,
+    by_role,
     choose,
     curve,
     faithfulness,
@@ -22,12 +25,13 @@ from ..circuits.faithfulness import (
     prefixes,
     reset,
 )
-from ..circuits.graph import ABLATIONS, Ablation, Batch, Graph, Groups, make_batch, residue_graph
+from ..circuits.graph import ABLATIONS, Ablation, Batch, Edge, Graph, Groups, make_batch, residue_graph
 from ..network.config import Config
 from ..network.runs import Run
 from ..numbers.integers import primes_below
 from .algorithm import extract
 from .arrays import Arrays, stack
+from .shared import COINCIDE, coinciding_primes
 
 ROWS = 256  # inputs a circuit is chosen on, and as many others that it is judged on
 METRIC: Metric = "loss"
@@ -58,7 +62,7 @@ def compiled() -> Arrays:
 
 
 def prime_groups(run: Run) -> Groups:
-    """The neurons of each prime, by the label of `src.algorithm.extract`: "q=13" -> (M,) bool. Raises `ValueError` on another task."""
+    """The neurons of each prime, by the label of `studies.algorithm.extract`: "q=13" -> (M,) bool. Raises `ValueError` on another task."""
     if run.config.task != "residues":
         raise ValueError(f"run {run.config.run!r} was trained on {run.config.task}; circuits are drawn for the residue tasks")
     label = extract(run).q
@@ -131,3 +135,31 @@ def methods_study(run: Run) -> Arrays:
         })  # fmt: skip
     out = stack(rows)
     return {name: value.T if value.ndim == 2 else value for name, value in out.items()}
+
+
+def own_groups(a: Arrays, p: int) -> np.ndarray:
+    """Which groups of neurons (column) reach the logits in the circuit of each task (row): (T, T) bool."""
+    names = [str(name) for name in a["edges"]]
+    return a["circuit"][:, [names.index(f"q={q} -> logits") for q in primes_below(p)]].astype(bool)
+
+
+def coincidence(found: list[Arrays], usage: np.ndarray, p: int) -> tuple[np.ndarray, np.ndarray]:
+    """Of the other primes' groups in a circuit, the share whose frequencies coincide with the task's prime; the same over all pairs."""
+    inside, everywhere = [], []
+    for a, used in zip(found, usage, strict=True):
+        near = coinciding_primes(used, p) >= COINCIDE
+        uses, other = own_groups(a, p), ~np.eye(len(near), dtype=bool)
+        inside.append(near[uses & other].mean() if (uses & other).any() else np.nan)
+        everywhere.append(near[other].mean())
+    return np.asarray(inside), np.asarray(everywhere)
+
+
+def seed_agreement(found: list[Arrays]) -> tuple[list[float], list[float]]:
+    """Mean Jaccard similarity of the circuits of one task in two seeds, heads named by their digit; the control: of two tasks."""
+    edges = [Edge.parse(str(name)) for name in found[0]["edges"]]
+    circuits = [[by_role(edges, mask, score) for mask, score in zip(a["circuit"].astype(bool), a["scores"], strict=True)] for a in found]
+    same, other = [], []
+    for one, two in combinations(circuits, 2):
+        same.append(float(np.mean([len(a & b) / len(a | b) for a, b in zip(one, two, strict=True)])))
+        other.append(float(np.mean([len(a & b) / len(a | b) for a, b in zip(one, [*two[1:], two[0]], strict=True)])))
+    return same, other

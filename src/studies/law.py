@@ -4,8 +4,7 @@ import numpy as np
 from scipy.stats import spearmanr
 
 from ..network.runs import Run
-from ..numbers.integers import n_digits, primes_below
-from ..results.grids import LAW_Q
+from ..numbers.integers import n_digits
 from .arrays import Arrays
 
 
@@ -28,7 +27,7 @@ def difficulty(base: int, q: int, n_max: int) -> int:
 def law_outcome(runs: list[list[Run]]) -> Arrays:
     """`skill` (configs, seeds, T): held-out accuracy above chance, as a share of what can be had, mean over training: high where a task is
     learned early and well; `final` the same at the end; `difficulty` and `order` (configs, T); `q` (T,)."""
-    q = primes_below(LAW_Q + 1)
+    q = np.asarray(runs[0][0].dataset.widths)
     above = lambda accuracy: (accuracy - 1 / q) / (1 - 1 / q)  # noqa: E731
     skill = np.asarray([[above(run.metrics["valid_accuracy"]).mean(axis=0) for run in seeds] for seeds in runs])
     final = np.asarray([[above(run.metrics["valid_accuracy"][-1]) for run in seeds] for seeds in runs])

@@ -1,6 +1,6 @@
 """A network that says which words of the MIU system can be derived, taken apart: the smallest example of the paper's method.
 
-A word is a theorem if and only if 3 does not divide its number of I's (`src.miu`). The hypothesis about the network: attention from '='
+A word is a theorem if and only if 3 does not divide its number of I's (`numbers.miu`). The hypothesis about the network: attention from '='
 averages, so that the stream there knows the *count* c of I's; each neuron is relu(a c + b), a hinge; the read-out adds the hinges up to
 a zigzag in c that is low where 3 divides c. Every part of it is measured, run without the network, and tested by
 exchanging activations between words.

@@ -1,9 +1,12 @@
 """When each residue task arrives in training, and whether p = +-1 mod q brings it forward."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from ..network.runs import Run
 from ..numbers.integers import primes_below
+from .arrays import Arrays
 
 
 def first_steps(run: Run, threshold: float = 0.99) -> np.ndarray:
@@ -44,3 +47,12 @@ def overtaking_test(steps: list[np.ndarray], primes: list[int], turn: int, draws
     statistic = float(np.concatenate(found).mean())
     chance = (np.concatenate(null, axis=1).mean(axis=1) >= statistic - 1e-9).mean()
     return statistic, float(np.concatenate(others).mean()), float(chance)
+
+
+def overtaking_over_p(found: Arrays, swept: Sequence[int], turn: int) -> tuple[list[tuple[float, float, float]], list[int]]:
+    """`overtaking_test` for every seed of a sweep over p (`studies.outcomes.races`), over the p at which every
+    seed generalises, and those p."""
+    learned = [i for i in range(len(swept)) if (found["valid_accuracy"][i] > 0.999).all()]
+    primes = [swept[i] for i in learned]
+    seeds = range(found["first_steps"].shape[1])
+    return [overtaking_test([found["first_steps"][i, s] for i in learned], primes, turn) for s in seeds], primes

@@ -1,5 +1,7 @@
 """What a sweep keeps of the networks that it trained: functions from runs, one list of seeds for each config, to arrays."""
 
+from collections.abc import Callable, Sequence
+
 import numpy as np
 from tqdm import tqdm
 
@@ -73,3 +75,8 @@ def anatomy(runs: list[list[Run]]) -> Arrays:
     rows = [stack([analyse(run) for run in tqdm(seeds, desc=seeds[0].config.run, disable=None)]) for seeds in runs]
     keep = [name for name, value in rows[0].items() if all(row[name].shape == value.shape for row in rows)]
     return {**outcome(runs), **{name: np.stack([row[name] for row in rows]) for name in keep}}
+
+
+def exact(values: Sequence[float], wrong: np.ndarray, best: Callable[..., float], none: float) -> list[float]:
+    """For each seed, the `best` of the values at which it has no wrong cell, else `none`; wrong (len(values), seeds)."""
+    return [best((v for v, w in zip(values, column, strict=True) if w == 0), default=none) for column in wrong.T]

@@ -1,8 +1,8 @@
 """The residue networks taken apart: in which basis they are simple, which prime each neuron serves, and what its removal costs.
 
-`analyse(run)` measures one trained network; `src.algorithm` reads and runs its algorithm. Rows run over all n < p**2. The dictionaries:
+`analyse(run)` measures one trained network; `studies.algorithm` reads and runs its algorithm. Rows run over all n < p**2. The dictionaries:
 
-- *rational*: one wave k/q in both digits, with its phase k p / q on x1 (`src.fourier.rational_dictionary`), M families;
+- *rational*: one wave k/q in both digits, with its phase k p / q on x1 (`lens.fourier.rational_dictionary`), M families;
 - *Z/p*: any pair of frequencies (k0, k1) of the DFT over Z/p, (p - 1)**2 / 4 families: a larger budget for the wrong basis;
 - *random*: M families of frequencies drawn at random, tied in pairs: the null.
 
@@ -202,3 +202,19 @@ def analyse(run: Run) -> Arrays:
         "attention_spread": pattern.std(axis=0).max(),
     }  # fmt: skip
     return {name: np.asarray(value) for name, value in out.items()}
+
+
+def off_diagonal(x: np.ndarray) -> np.ndarray:
+    """(seeds, T, T) -> (seeds, T (T - 1))."""
+    return x[:, ~np.eye(x.shape[1], dtype=bool)]
+
+
+def labelled(a: Arrays) -> np.ndarray:
+    """Which neurons have a label by all parts of the definition: (seeds, M)."""
+    level = np.quantile(a["random"], 0.99, axis=1)[:, None]
+    return (a["rational"] >= LABELLED) & (a["rational"] > level) & (a["hurts"] == a["q"])
+
+
+def below(a: Arrays, field: str) -> np.ndarray:
+    """Mean of a field over the neurons whose best family explains less than `LABELLED`: (seeds,)."""
+    return np.asarray([values[first < LABELLED].mean() for values, first in zip(a[field], a["rational"], strict=True)])

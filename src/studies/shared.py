@@ -120,3 +120,19 @@ def compare(runs: Sequence[Run]) -> Arrays:
     out["match"] = np.asarray([best_match(one, other).mean() for one, other in following])
     out["match_null"] = np.asarray([best_match(one, other[renamed]).mean() for one, other in following])
     return out
+
+
+COINCIDE, HARMED = 0.3, 0.01  # two primes coincide from this overlap on; a prime is harmed from this loss of accuracy on
+
+
+def harmed_pairs(analysis: Arrays, used: np.ndarray, p: int) -> tuple[np.ndarray, np.ndarray]:
+    """For each seed, among pairs of primes of which one loses accuracy when the other's neurons are ablated, the share that coincides; and
+    the same share among all pairs: (seeds,) each, NaN where no pair is harmed."""
+    upper = np.triu_indices(len(primes_below(p)), 1)
+    harmed, everywhere = [], []
+    for ablated, u in zip(analysis["ablated"], used, strict=True):
+        near = coinciding_primes(u, p)[upper] >= COINCIDE
+        harm = np.maximum(1 - ablated, 1 - ablated.T)[upper] >= HARMED
+        harmed.append(near[harm].mean() if harm.any() else np.nan)
+        everywhere.append(near.mean())
+    return np.asarray(harmed), np.asarray(everywhere)

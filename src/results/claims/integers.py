@@ -1,209 +1,279 @@
-"""What the talk asks of the integers: its table, primality directly, sparse encodings, bases, sequences, the MU puzzle."""
+"""What the talk asks of the integers: its table and oracles, primality directly, sparse encodings, the law of bases, and the hypothesis
+that each network is most like."""
 
-from collections.abc import Sequence
+from functools import cache
+from typing import NamedTuple
 
 import numpy as np
 
 from ...numbers.hypotheses import FACTORS, HYPOTHESES, closest
-from ...numbers.sequences import REGISTRY
-from ...numbers.sparse import BASES, THEIRS, predict
-from ...studies.arrays import Arrays
-from ...studies.law import law_correlation, law_null
-from ...studies.miu import study_all
-from ...studies.primality import composed_all
-from ...studies.sequences import by_kind
-from ..evidence import seeds_of
-from ..grids import DECADE_BASES, DECADE_SHARES, DIRECT, LAW_BASES, SEQUENCE_CONFIGS
-from ..measure import measure, recorded
-from . import Claim, claim
-from .residues import BLOCKS
+from ...numbers.integers import primes_below
+from ...numbers.sparse import BASES, THEIRS, predictions
+from ...studies import law
+from ..evidence import BLOCKS, by_block, prime_callers
+from ..grids import DECADE_BASES, DECADE_SHARES, DIRECT, LAW, LAW_BASES, LAW_Q
+from ..registry import arrays
+from .claim import CORRELATION, Claims, Form, at_least, between, fraction, share
 
-SHARE = DECADE_SHARES.index(0.8)
-KNOWS = {"3": "2, 3", "3, 7": "primes to 7", "3, 7, 11": "primes to 11"}  # no number of the table is even or ends in 5
-TASKS = tuple(config.task for config in SEQUENCE_CONFIGS[:-1])
-BUSY_BEAVER = next(i for i, one in enumerate(REGISTRY) if one.number == "A060843")
+claims = Claims("integers")
+
+MCC = Form(".3f", -1, 1)
+RECALLS = {"recall of primes": "recall", "recall of composites": "recall_composites"}
 
 
-def decades() -> Arrays:
-    """`src.integer_studies.primality_outcome` on the talk's table: arrays (bases x shares, seeds, ...)."""
-    return recorded("integers-decades")
+class Named(NamedTuple):
+    """What rows are about, as slugs and as texts call it."""
+
+    slug: str
+    text: str
 
 
-def miu() -> Arrays:
-    """`src.miu_network.study` of the committed seeds."""
-    return measure("miu-study", study_all, seeds_of("miu"))
+# The talk's table in four bases, in base 10 with three train shares
+
+PERCENTS = tuple(round(100 * of_all) for of_all in DECADE_SHARES)
+TABLE = [dict(base=base, percent=percent) for base in DECADE_BASES for percent in (PERCENTS if base == 10 else (80,))]
+SCORES = {"balanced accuracy": "balanced", "precision": "precision", "recall of primes": "recall", "accuracy": "accuracy"}
+ORACLES = {  # no number of the table is even or ends in 5
+    Named("3", "3"): "2, 3", Named("3-7", "3, 7"): "primes to 7", Named("3-7-11", "3, 7, 11"): "primes to 11",
+}  # fmt: skip
+FEW = "few rows of the table have this least factor"
 
 
-def composed(run: str) -> Arrays:
-    """`src.integer_studies.composed_all` of the committed seeds: primality by composition on rows not trained on."""
-    return measure(f"{run}-composed", composed_all, seeds_of(run))
+def table(field: str, base: int = 10, percent: int = 80) -> np.ndarray:
+    """A field of `integers-decades` for one base and one train share."""
+    return arrays("integers-decades")[field][DECADE_BASES.index(base) * len(PERCENTS) + PERCENTS.index(percent)]
 
 
-class Rows:
-    """Rows with one letter, numbered as they come."""
-
-    def __init__(self, letter: str) -> None:
-        self.letter, self.rows = letter, []
-
-    def add(self, text: str, values: Sequence[float] | np.ndarray, **options) -> None:
-        self.rows.append(claim(f"{self.letter}{len(self.rows) + 1}", text, values, **{"kind": "measured", **options}))
+def least_factor_text(base: int, q: int) -> str:
+    divides = f" ({q} divides {base})" if base % q == 0 else ""
+    return f"table, base {base}, 80% trained on: composites with least factor {q} recognised{divides}"
 
 
-def decade_rows() -> list[Claim]:
-    """D: the table in four bases and three train shares; H: oracles that know some divisors."""
-    a, out, oracles = decades(), Rows("D"), Rows("H")
-    at = {(base, share): i * len(DECADE_SHARES) + j for i, base in enumerate(DECADE_BASES) for j, share in enumerate(DECADE_SHARES)}
-    names = list(HYPOTHESES)
-    for base in DECADE_BASES:
-        for share in DECADE_SHARES if base == 10 else (0.8,):
-            i = at[base, share]
-            for field, text in (("balanced", "balanced accuracy"), ("mcc", "MCC"), ("precision", "precision"), ("recall", "recall of primes"),
-                                ("accuracy", "accuracy")):  # fmt: skip
-                out.add(f"table, base {base}, {share:.0%} trained on: {text}", a[field][i], form=".3f")
-        i = at[base, 0.8]
-        for q in (3, 7, 11, 13):
-            divides = base % q == 0
-            out.add(f"base {base}: composites with least factor {q} recognised" + (f" ({q} divides {base})" if divides else ""),
-                    a["by_factor"][i, :, FACTORS.index(q)], form=".1%", low=0.9 if divides else -np.inf,
-                    why="few rows of the table have this least factor")  # fmt: skip
-    i = at[10, 0.8]
-    out.add(
-        "base 10: composites with a least factor above 31 recognised (chance: those called composite by habit)",
-        a["by_factor"][i, :, -1],
-        form=".1%",
-    )
-    out.add("base 10, 80% trained on: accuracy on the training rows", a["train_accuracy"][i], form=".1%")
-    oracles.add("table, always naming the more frequent class: accuracy", a["majority"][i].mean(), form=".3f")
-    for label, name in KNOWS.items():
-        j = names.index(name)
-        oracles.add(f"table, oracle that knows {{{label}}}: MCC", a["oracle_mcc"][i, j], form=".3f")
-        oracles.add(f"table, oracle that knows {{{label}}}: balanced accuracy", a["oracle_balanced"][i, j], form=".3f")
-    return out.rows + oracles.rows
+@claims.add(
+    "table.base-{base}.trained-{percent}.{score}", "table, base {base}, {percent}% trained on: {score}", form=fraction(), kind="measured",
+    over=[{**one, "score": score} for one in TABLE for score in SCORES],
+)  # fmt: skip
+def table_score(base, percent, score):
+    return table(SCORES[score], base, percent)
 
 
-def direct_rows() -> list[Claim]:
-    """Q: prime or not in one answer, by encoding, beside the residue networks' composed answer."""
-    a, out = recorded("integers-primality"), Rows("Q")
-    for i, name in enumerate(DIRECT):
-        goal = dict(low=0.95, why="the network settles for the divisors that its digits show") if "residues" in name else {}
-        out.add(f"n < 10,000, {name}: MCC, held out", a["mcc"][i], form=".3f", **goal)
-        out.add(f"{name}: balanced accuracy", a["balanced"][i], form=".3f")
-        out.add(f"{name}: recall of primes", a["recall"][i], form=".1%")
-        out.add(f"{name}: recall of composites", a["recall_composites"][i], form=".1%")
-        out.add(f"{name}: accuracy on training rows", a["train_accuracy"][i], form=".1%")
-        if "residues" not in name:
-            out.add(f"{name}: numbers at which it says what 'coprime to the base' says", a["rule"][i], form=".1%")
-    for run, block in BLOCKS.items():
-        c = composed(run)
-        out.add(f"n < 12,769, composed of 29 residues ({block}): MCC, held out", c["mcc"], form=".4f", low=0.99, kind="recomputed")
-        out.add(f"composed ({block}): recall of primes, held out", c["recall"], form=".2%", low=0.99, kind="recomputed")
-        out.add(f"composed ({block}): recall of composites, held out", c["recall_composites"], form=".2%", low=0.99, kind="recomputed")
-    return out.rows
+@claims.add(
+    "table.base-{base}.trained-{percent}.mcc", "table, base {base}, {percent}% trained on: MCC", form=MCC, kind="measured", over=TABLE
+)
+def table_mcc(base, percent):
+    return table("mcc", base, percent)
 
 
-def sparse_rows() -> list[Claim]:
-    """E: the sparse encoding with four bases. The predictions, `src.sparse.predict`, were committed before any of these trainings."""
-    a, few, out = recorded("integers-sparse"), recorded("integers-sparse-few"), Rows("E")
-    for i, (base, said) in enumerate(zip(BASES, predictions(), strict=True)):
-        anchor = "79% (Lee and Kim)" if base == THEIRS else "none"
-        out.add(f"base {base}: recall of composites in [10⁶, 3·10⁶); the rule predicts {said:.1%}", a["recall_composites"][i], anchor=anchor,
-                form=".1%", low=max(said - 0.02, 0), high=said + 0.02, why="the network does not follow the rule where the base shows next to nothing")  # fmt: skip
-        out.add(f"base {base}: recall of primes; the rule predicts 100%", a["recall"][i], anchor="> 99% (Lee and Kim)" if base == THEIRS else "none",
-                form=".1%", low=0.99, why="the network does not follow the rule where the base shows next to nothing")  # fmt: skip
-        out.add(f"base {base}: numbers at which network and rule agree", a["rule"][i], form=".2%", low=0.99,
-                why="as above")  # fmt: skip
-        out.add(f"base {base}, a fifth of the rows and four times the steps: the same", few["rule"][i], form=".1%")
-        out.add(f"base {base}, the same: accuracy on training rows", few["train_accuracy"][i], form=".1%")
-    return out.rows
+@claims.add(
+    "table.base-{base}.least-factor-{q}", least_factor_text, form=share(), why=FEW, kind="measured",
+    over={"base": DECADE_BASES, "q": (3, 7, 11, 13)}, goal=lambda base, q: at_least(0.9) if base % q == 0 else None,
+)  # fmt: skip
+def table_least_factor(base, q):
+    return table("by_factor", base)[:, FACTORS.index(q)]
 
 
-def law_rows() -> list[Claim]:
-    """B: which n mod q are learned in which base."""
-    a, out = recorded("integers-bases"), Rows("B")
-    for d in range(int(a["difficulty"].max()) + 1):
-        there = a["difficulty"] == d
-        if there.any():
-            text = {0: "q divides the base", 1: "base = 1 mod q", 2: "order 2"}.get(d, f"{d} weights")
-            out.add(f"{text} ({int(there.sum())} tasks in {len(LAW_BASES)} bases): held-out accuracy above chance, mean over training",
-                    [a["skill"][:, s][there].mean() for s in range(a["skill"].shape[1])], form=".2f")  # fmt: skip
-    out.add("rank correlation of that skill with the number of weights, sign turned", law_correlation(a, "difficulty"), form=".2f", low=0.6)
-    out.add("control: the same with q itself", law_correlation(a, "q"), form=".2f")
-    null = [np.quantile(law_null(a, seed), 0.99) for seed in range(a["skill"].shape[1])]
-    out.add("null: the weights of each base permuted over q, 99th percentile", null, form=".2f")
-    return out.rows
+@claims.add(
+    "table.base-10.least-factor-above-31",
+    "table, base 10, 80% trained on: composites with a least factor above 31 recognised (chance: those called composite by habit)",
+    form=share(), kind="measured",
+)  # fmt: skip
+def table_largest_factors():
+    return table("by_factor")[:, -1]
 
 
-def sequence_rows() -> list[Claim]:
-    """Z: the four tasks, and the road from trivial to impossible; C: the compressor and the most frequent answer, which have no seeds."""
-    a, out, others = recorded("integers-sequences"), Rows("Z"), Rows("C")
-    for i, task in enumerate(TASKS):
-        out.add(f"{task}: held-out accuracy", a["overall"][i], form=".1%")
-        others.add(f"{task}: the compressor's accuracy", a["compressor_overall"][i], form=".1%")
-        others.add(f"{task}: always the answer most frequent in training", a["common"][i], form=".1%")
-    for task in ("classify", "compare"):
-        out.add(f"{task}, by class of sequences: held-out accuracy", a["second"][TASKS.index(task)], form=".1%")
-    out.add("continue, control, labels permuted: held-out accuracy", a["overall"][-1], form=".1%", high=0.2)
-    for task in ("continue", "unmask"):
-        found = a["network"][TASKS.index(task)][:, BUSY_BEAVER]
-        out.add(
-            f"{task}: S(5) = {REGISTRY[BUSY_BEAVER].terms(5)[-1]:,} of the busy beaver, modulo 97, right (1) or not (0)", found, form=".0f"
-        )
-    i = TASKS.index("continue")
-    theirs = by_kind(a["compressor"][i])
-    for kind, values in by_kind(a["network"][i]).items():
-        out.add(f"continue, {kind}: held-out accuracy (compressor: {theirs[kind]:.0%})", values, form=".1%")
-    return out.rows + others.rows
+@claims.add(
+    "table.base-10.accuracy-on-training-rows", "table, base 10, 80% trained on: accuracy on the training rows", form=share(),
+    kind="measured",
+)  # fmt: skip
+def table_accuracy_on_training_rows():
+    return table("train_accuracy")
 
 
-def miu_rows() -> list[Claim]:
-    """U: the network on the MIU system and the algorithm read out of it."""
-    a, out = miu(), Rows("U")
-    null = recorded("integers-miu")
-    live = a["share"] > 0.01
-    rows = [
-        ("words of 2,047 called wrongly", a["network_wrong"], dict(low=0, high=1, form=".0f")),
-        ("variance of the answer that the number of I's explains", a["by_count"], dict(low=0.98, form=".1%")),
-        ("pre-activations of neurons that matter: variance that is affine in that number, least", [f[on].min() for f, on in zip(a["affine"], live, strict=True)],
-         dict(low=0.98, form=".1%", why="attention is not quite an average")),
-        ("the hinges alone, run without the network: words wrong", a["hinges_wrong"], dict(high=10, form=".0f", why="the fit of each neuron is to all words alike")),
-        ("words on which hinges and network agree", a["agreement"], dict(low=0.99, form=".1%", why="as above")),
-        ("neurons with which the hinges do as well", a["hinges_used"], dict(form=".0f")),
-        ("attention's output taken from a word with as many I's: answer kept", a["same"], dict(low=0.99, form=".1%", why="attention is not quite an average")),
-        ("taken from a word of the other kind: answer becomes that word's", a["other"], dict(low=0.99, form=".1%", why="attention is not quite an average")),
-        ("control, that vector with random signs: the same", a["random"], dict(high=0.7, form=".1%")),
-    ]  # fmt: skip
-    for text, values, options in rows:
-        out.add(text, values, kind="recomputed", **options)
-    out.add("control, labels permuted: held-out accuracy", null["valid_accuracy"][0], form=".1%", high=0.7)
-    return out.rows
+@claims.add("table.majority.accuracy", "table, always naming the more frequent class: accuracy", form=fraction(), kind="measured")
+def table_majority():
+    return table("majority").mean()
 
 
-def predictions() -> list[float]:
-    """Recall of composites by the rule, for each base of the sparse encoding."""
-    return [predict(base)["recall_composites"] for base in BASES]
+@claims.add("table.oracle-{of.slug}.mcc", "table, oracle that knows {{{of.text}}}: MCC", form=MCC, kind="measured", over={"of": ORACLES})
+def oracle_mcc(of):
+    return table("oracle_mcc")[list(HYPOTHESES).index(ORACLES[of])]
 
 
-def networks(field: str) -> dict[str, np.ndarray]:
-    """Every network that says which numbers are prime, by name: its `agreement` (seeds, hypotheses) or `by_factor` (seeds, 12)."""
-    table, direct, sparse = (recorded(f"integers-{name}")[field] for name in ("decades", "primality", "sparse"))
-    return {
-        **{f"table, base {base}": table[i * len(DECADE_SHARES) + SHARE] for i, base in enumerate(DECADE_BASES)},
-        **{name: direct[i] for i, name in enumerate(DIRECT)},
-        **{f"sparse, base {base}": sparse[i] for i, base in enumerate(BASES)},
-        **{f"composed, {block}": composed(run)[field] for run, block in BLOCKS.items()},
-    }
+@claims.add(
+    "table.oracle-{of.slug}.balanced-accuracy", "table, oracle that knows {{{of.text}}}: balanced accuracy", form=fraction(),
+    kind="measured", over={"of": ORACLES},
+)  # fmt: skip
+def oracle_balanced_accuracy(of):
+    return table("oracle_balanced")[list(HYPOTHESES).index(ORACLES[of])]
 
 
-def hypothesis_rows() -> list[Claim]:
-    """W: for each network the hypothesis that its answers are most like, mean over seeds, and how much."""
-    out, names = Rows("W"), list(HYPOTHESES)
-    for name, values in networks("agreement").items():
-        best = closest(dict(zip(names, values.mean(axis=0), strict=True)))
-        kind = "recomputed" if name.startswith("composed") else "measured"
-        out.add(f"{name}: closest to '{best}', agreement (MCC)", values[:, names.index(best)], form=".3f", kind=kind)
-    return out.rows
+# Prime or not in one answer, by encoding, beside the residue networks' composed answer
+
+NETWORKS = tuple(Named("residues" if c.encoding == "residues" else f"base-{c.base}", text) for text, c in DIRECT.items())
+DIRECT_SCORES = {**RECALLS, "accuracy on training rows": "train_accuracy"}
 
 
-def rows() -> list[Claim]:
-    """Every number of the integers."""
-    return decade_rows() + direct_rows() + sparse_rows() + law_rows() + hypothesis_rows() + sequence_rows() + miu_rows()
+@claims.add(
+    "direct.{network.slug}.mcc", "n < 10,000, {network.text}: MCC, held out", form=MCC, kind="measured", over={"network": NETWORKS},
+    goal=lambda network: at_least(0.95) if network.slug == "residues" else None,
+    why="the network settles for the divisors that its digits show",
+)  # fmt: skip
+def direct_mcc(network):
+    return arrays("integers-primality")["mcc"][NETWORKS.index(network)]
+
+
+@claims.add(
+    "direct.{network.slug}.balanced-accuracy", "n < 10,000, {network.text}: balanced accuracy", form=fraction(), kind="measured",
+    over={"network": NETWORKS},
+)  # fmt: skip
+def direct_balanced_accuracy(network):
+    return arrays("integers-primality")["balanced"][NETWORKS.index(network)]
+
+
+@claims.add(
+    "direct.{network.slug}.{score}", "n < 10,000, {network.text}: {score}", form=share(), kind="measured",
+    over={"network": NETWORKS, "score": DIRECT_SCORES},
+)  # fmt: skip
+def direct_score(network, score):
+    return arrays("integers-primality")[DIRECT_SCORES[score]][NETWORKS.index(network)]
+
+
+@claims.add(
+    "direct.{network.slug}.rule", "n < 10,000, {network.text}: numbers at which it says what 'coprime to the base' says", form=share(),
+    kind="measured", over={"network": [one for one in NETWORKS if one.slug != "residues"]},
+)  # fmt: skip
+def direct_agreement_with_rule(network):
+    return arrays("integers-primality")["rule"][NETWORKS.index(network)]
+
+
+@claims.add(
+    "composed.{block}.mcc", "n < 12,769, composed of 29 residues ({block}): MCC, held out", form=Form(".4f", -1, 1), goal=at_least(0.99),
+    over={"block": BLOCKS.values()},
+)  # fmt: skip
+def composed_mcc(block):
+    return by_block("composed")[block]["mcc"]
+
+
+@claims.add(
+    "composed.{block}.{score}", "n < 12,769, composed of 29 residues ({block}): {score}, held out", form=share(2), goal=at_least(0.99),
+    over={"block": BLOCKS.values(), "score": RECALLS},
+)  # fmt: skip
+def composed_recall(block, score):
+    return by_block("composed")[block][RECALLS[score]]
+
+
+# The sparse encoding with four bases: the predictions of the rule were committed before any of these trainings
+
+NEXT_TO_NOTHING = "the network does not follow the rule where the base shows next to nothing"
+FEW_SCORES = {
+    Named("rule", "numbers at which network and rule agree"): "rule",
+    Named("accuracy-on-training-rows", "accuracy on training rows"): "train_accuracy",
+}
+
+
+@cache
+def predicted() -> dict[int, float]:
+    """Recall of composites by the rule, by base."""
+    return dict(zip(BASES, predictions(), strict=True))
+
+
+@claims.add(
+    "sparse.base-{base}.recall-of-composites",
+    lambda base: f"sparse, base {base}: recall of composites in [10⁶, 3·10⁶); the rule predicts {predicted()[base]:.1%}",
+    form=share(), goal=lambda base: between(max(predicted()[base] - 0.02, 0), predicted()[base] + 0.02),
+    anchor=lambda base: "79% (Lee and Kim)" if base == THEIRS else "none", why=NEXT_TO_NOTHING, kind="measured", over={"base": BASES},
+)  # fmt: skip
+def sparse_recall_of_composites(base):
+    return arrays("integers-sparse")["recall_composites"][BASES.index(base)]
+
+
+@claims.add(
+    "sparse.base-{base}.recall-of-primes", "sparse, base {base}: recall of primes in [10⁶, 3·10⁶); the rule predicts 100%", form=share(),
+    goal=at_least(0.99), anchor=lambda base: "> 99% (Lee and Kim)" if base == THEIRS else "none", why=NEXT_TO_NOTHING, kind="measured",
+    over={"base": BASES},
+)  # fmt: skip
+def sparse_recall_of_primes(base):
+    return arrays("integers-sparse")["recall"][BASES.index(base)]
+
+
+@claims.add(
+    "sparse.base-{base}.rule", "sparse, base {base}: numbers at which network and rule agree", form=share(2), goal=at_least(0.99),
+    why=NEXT_TO_NOTHING, kind="measured", over={"base": BASES},
+)  # fmt: skip
+def sparse_agreement_with_rule(base):
+    return arrays("integers-sparse")["rule"][BASES.index(base)]
+
+
+@claims.add(
+    "sparse-few.base-{base}.{score.slug}", "sparse, base {base}, a fifth of the rows and four times the steps: {score.text}",
+    form=share(), kind="measured", over={"base": BASES, "score": FEW_SCORES},
+)  # fmt: skip
+def sparse_few_score(base, score):
+    return arrays("integers-sparse-few")[FEW_SCORES[score]][BASES.index(base)]
+
+
+# The law of bases: which n mod q are learned in which base
+
+WEIGHTS = sorted({law.difficulty(c.base, int(q), c.n_max) for c in LAW for q in primes_below(LAW_Q + 1)})
+
+
+def law_text(weights: int) -> str:
+    which = {0: "q divides the base", 1: "base = 1 mod q", 2: "order 2"}.get(weights, f"{weights} weights")
+    tasks = int((arrays("integers-bases")["difficulty"] == weights).sum())
+    return f"n mod q, {which} ({tasks} tasks in {len(LAW_BASES)} bases): held-out accuracy above chance, mean over training"
+
+
+@claims.add("law.weights-{weights}.skill", law_text, form=Form(".2f", -1, 1), kind="measured", over={"weights": WEIGHTS})
+def law_skill(weights):
+    found = arrays("integers-bases")
+    return [skill[found["difficulty"] == weights].mean() for skill in found["skill"].swapaxes(0, 1)]
+
+
+@claims.add(
+    "law.correlation.weights",
+    "n mod q: rank correlation of held-out accuracy above chance, mean over training, with the number of weights, sign turned",
+    form=CORRELATION, goal=at_least(0.6), kind="measured",
+)  # fmt: skip
+def law_correlation_with_weights():
+    return law.law_correlation(arrays("integers-bases"), "difficulty")
+
+
+@claims.add(
+    "law.correlation.q", "control: rank correlation of held-out accuracy above chance, mean over training, with q itself, sign turned",
+    form=CORRELATION, kind="measured",
+)  # fmt: skip
+def law_correlation_with_q():
+    return law.law_correlation(arrays("integers-bases"), "q")
+
+
+@claims.add(
+    "law.correlation.permuted-weights",
+    "null: rank correlation of held-out accuracy above chance with the weights of each base permuted over q, 99th percentile",
+    form=CORRELATION, kind="measured",
+)  # fmt: skip
+def law_correlation_with_permuted_weights():
+    found = arrays("integers-bases")
+    return [np.quantile(law.law_null(found, seed), 0.99) for seed in range(found["skill"].shape[1])]
+
+
+# For each network the hypothesis that its answers are most like, mean over seeds, and how much
+
+CALLERS = (
+    *(Named(f"table.base-{base}", f"table, base {base}") for base in DECADE_BASES),
+    *(Named(f"direct.{slug}", text) for slug, text in NETWORKS),
+    *(Named(f"sparse.base-{base}", f"sparse, base {base}") for base in BASES),
+    *(Named(f"composed.{block}", f"composed, {block}") for block in BLOCKS.values()),
+)
+
+
+def closest_to(network: Named) -> str:
+    mean = prime_callers("agreement")[network.text].mean(axis=0)
+    return closest(dict(zip(HYPOTHESES, mean, strict=True)))
+
+
+@claims.add(
+    "closest.{network.slug}", lambda network: f"{network.text}: closest to '{closest_to(network)}', agreement (MCC)", form=MCC,
+    kind=lambda network: "recomputed" if network.slug.startswith("composed") else "measured", over={"network": CALLERS},
+)  # fmt: skip
+def closest_hypothesis(network):
+    return prime_callers("agreement")[network.text][:, list(HYPOTHESES).index(closest_to(network))]

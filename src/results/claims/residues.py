@@ -1,244 +1,440 @@
-"""How a transformer recognises primes: every headline number of the residue networks, both blocks."""
-
-from collections.abc import Sequence
-from functools import cache
+"""How a transformer recognises primes: the residue networks taken apart, both blocks at p = 113."""
 
 import numpy as np
 from scipy.stats import spearmanr
 
-from ...circuits.by_hand import phase_neurons
 from ...network.model import count_parameters
-from ...network.presets import preset
-from ...network.runs import Run, load_run
-from ...network.tasks import make_dataset
-from ...studies.arrays import Arrays
-from ...studies.bases import FAMILIES, WAVES, compare_all
-from ...studies.composition import Confusion, divisor_confusion_all, primality
-from ...studies.description import growth
+from ...studies.bases import FAMILIES, WAVES
 from ...studies.order import first_steps
-from ...studies.residues import LABELLED, analyse_all
-from ..evidence import GROWTH_P, P113, WRITERS, confusions, costs, hand_written, seeds_of
-from ..measure import measure, recorded
-from . import Claim, claim
-from .scale import block_rows as two_blocks
-from .scale import certificate_rows, order_rows, race_rows, shared_rows, spike_rows, sweep_rows
+from ...studies.residues import LABELLED, below, labelled, off_diagonal
+from ..evidence import COMMITTED, Block, runs_of
+from ..registry import arrays
+from .claim import COUNT, Claims, Form, at_least, at_most, exactly, fraction, share
 
-BLOCKS = {"paper": "simplified", "paper-standard": "standard"}
-LETTERS = {"paper": "B", "paper-standard": "S"}
+claims = Claims("residues")
+BLOCKS = {"block": COMMITTED}
+COINCIDE = "two primes can have frequencies that coincide on both digits"
 
-
-def analysis(run: str = "paper") -> Arrays:
-    """`src.residues.analyse` of every committed seed: arrays (seeds, ...)."""
-    return measure(f"{run}-analysis", analyse_all, seeds_of(run))
+# --- what the networks do
 
 
-@cache
-def runs_of(run: str) -> tuple[Run, ...]:
-    """Every committed seed of a run, loaded once."""
-    return tuple(load_run(*found) for found in seeds_of(run))
+@claims.add(
+    "{block}.wrong-cells",
+    "{block}: wrong cells of 370,301, held-out rows included",
+    form=COUNT,
+    anchor="not given",
+    goal=exactly(0),
+    over=BLOCKS,
+    why="every wrong cell is a held-out row of a prime from 79 up; of longer schedules most seeds, not all, end with none",
+)
+def wrong_cells(block: Block):  # fmt: skip
+    return block.analysis["wrong"]
 
 
-def hand_margins() -> dict[str, np.ndarray]:
-    """Margins of the networks written by hand, at quantiles: by name."""
-    return {f"{kind}, {block}": hand_written()[f"{kind}, {block}"] for kind in WRITERS for block in P113}
+@claims.add(
+    "{block}.steps",
+    "{block}: steps until every task stands at 99% held out",
+    form=COUNT,
+    anchor="about 40,000 (lineage, one seed)",
+    goal=at_most(1000),
+    over=BLOCKS,
+    why="some seeds need a little longer in this schedule",
+)
+def steps(block: Block):  # fmt: skip
+    return [run.manifest["steps_to_generalise"] for run in block.runs]
 
 
-def off_diagonal(x: np.ndarray) -> np.ndarray:
-    """(seeds, T, T) -> (seeds, T (T - 1))."""
-    return x[:, ~np.eye(x.shape[1], dtype=bool)]
+@claims.add(
+    "{block}.primality.precision",
+    "{block}: primality below 12,769 by composition: precision",
+    form=share(3),
+    goal=exactly(1),
+    over=BLOCKS,
+    why="a wrong zero residue among the wrong cells",
+)
+def primality_precision(block: Block):  # fmt: skip
+    return [c.precision for c in block.confusions]
 
 
-def labelled(a: Arrays) -> np.ndarray:
-    """Which neurons have a label by all parts of the definition: (seeds, M)."""
-    level = np.quantile(a["random"], 0.99, axis=1)[:, None]
-    return (a["rational"] >= LABELLED) & (a["rational"] > level) & (a["hurts"] == a["q"])
+@claims.add(
+    "{block}.primality.recall",
+    "{block}: primality below 12,769 by composition: recall of primes",
+    form=share(3),
+    goal=exactly(1),
+    anchor="> 99% (Lee and Kim, other interval)",
+    over=BLOCKS,
+    why="a wrong zero residue among the wrong cells",
+)
+def primality_recall(block: Block):  # fmt: skip
+    return [c.recall for c in block.confusions]
 
 
-def below(a: Arrays, field: str) -> np.ndarray:
-    """Mean of a field over the neurons whose best family explains less than `LABELLED`: (seeds,)."""
-    return np.asarray([values[first < LABELLED].mean() for values, first in zip(a[field], a["rational"], strict=True)])
+@claims.add(
+    "{block}.order",
+    "{block}: rank correlation of q with the step at which task q arrives",
+    form=Form(".2f", -1, 1),
+    goal=at_least(0.3),
+    over=BLOCKS,
+)
+def order(block: Block):  # fmt: skip
+    return [spearmanr(np.asarray(run.dataset.widths), first_steps(run))[0] for run in block.runs]
 
 
-def rows_of(run: Run) -> list[Claim]:
-    """The rows of one block for one network, of whatever seed: to see that a run made anew gives the same. Analyses it now.
-
-    Raises `ValueError` where the paper has no such run.
-    """
-    if run.config.run not in BLOCKS:
-        raise ValueError(f"run {run.config.run!r} has no rows of its own; there are {', '.join(BLOCKS)}")
-    return block_rows(run.config.run, (run,), analyse_all([run]), [primality(run)])
-
-
-def committed_rows(name: str) -> list[Claim]:
-    """The same rows over the committed seeds."""
-    return block_rows(name, runs_of(name), analysis(name), confusions(name))
+@claims.add(
+    "{block}.least-divisor",
+    "{block}: n whose least divisor by the network is not the least prime factor",
+    form=COUNT,
+    goal=exactly(0),
+    over=BLOCKS,
+    why="a wrong residue at the least factor of n, where another factor still gives n away",
+)
+def least_divisor(block: Block):  # fmt: skip
+    counts = arrays(f"{block.run}-divisors")["counts"]
+    return counts.sum(axis=(1, 2)) - np.trace(counts, axis1=1, axis2=2)
 
 
-def block_rows(name: str, runs: Sequence[Run], a: Arrays, confusion: Sequence[Confusion]) -> list[Claim]:
-    """The rows of one block, from its networks, their analyses and their primality."""
-    letter, block = LETTERS[name], BLOCKS[name]
-    own = {name: np.diagonal(a[name], axis1=1, axis2=2) for name in ("ablated", "removed", "kept", "ablated_random", "removed_random")}
-    excess = {name: (value - a["chance"]).max(axis=1) for name, value in own.items()}
-    cells = a["accuracy"].shape[1] * runs[0].config.p ** 2
-    q = np.asarray(runs[0].dataset.widths)
-    rows = [
-        ("wrong cells of 370,301, held-out rows included", a["wrong"], dict(anchor="not given", low=0, high=0, form=".0f",
-         why="every wrong cell is a held-out row of a prime from 79 up; of longer schedules most seeds, not all, end with none (F42, F43)")),
-        ("steps until every task stands at 99% held out", [one.manifest["steps_to_generalise"] for one in runs],
-         dict(anchor="about 40,000 (lineage, one seed)", high=1000, form=",.0f", why="some seeds need a little longer in this schedule")),
-        ("primality below 12,769 by composition: precision", [c.precision for c in confusion], dict(low=1, high=1, form=".3%",
-         why="a wrong zero residue among the wrong cells")),
-        ("the same: recall of primes", [c.recall for c in confusion], dict(anchor="> 99% (Lee and Kim, other interval)", low=1, high=1, form=".3%",
-         why="a wrong zero residue among the wrong cells")),
-        ("rank correlation of q with the step at which task q arrives", [spearmanr(q, first_steps(one))[0] for one in runs], dict(low=0.3, form=".2f")),
-        ("pre-activations: share that is one function of x0 plus one of x1", a["additive"], dict(low=0.99, form=".4%")),
-        ("attention from '=': largest deviation over all inputs", a["attention_spread"], dict(high=0.05, form=".1e")),
-        ("pre-activations in the best rational family, mean over neurons", a["rational"].mean(axis=1), dict(low=0.85, form=".3f")),
-        ("the same in the best pair of frequencies of Z/p", a["zp"].mean(axis=1), dict(form=".3f")),
-        ("the same in the best of as many random families (null)", a["random"].mean(axis=1), dict(form=".3f")),
-        ("after the ReLU: rational, mean over neurons", a["rational_post"].mean(axis=1), dict(low=0.8, form=".3f")),
-        ("neurons whose rational family explains 85%", (a["rational"] >= LABELLED).mean(axis=1), dict(anchor="84.6% (Nanda, one task)", low=0.99, form=".1%",
-         why="two in three of the rest have most of what is left in a second family; together they carry part of several tasks")),
-        ("neurons labelled: 85%, above the 99th percentile of random families, and own prime hurt most", labelled(a).mean(axis=1), dict(low=0.99, form=".1%",
-         why="the 99th percentile of the best of 726 random families is itself above 90%")),
-        ("the other neurons (below 85%): variance in two rational families, mean", below(a, "two"), dict(low=0.85, form=".3f",
-         why="some of these neurons need a third family")),
-        ("all of them mean-ablated at once: worst task's accuracy", a["unlabelled_ablated"].min(axis=1), dict(form=".1%")),
-        ("control, as many random neurons: worst task's accuracy", a["unlabelled_random"].min(axis=1), dict(form=".1%")),
-        ("a neuron's component removed: own prime's share of all loss, median neuron", np.median(a["specific"], axis=1), dict(low=0.9, form=".2f",
-         why="reported against a goal of our own")),
-        ("neurons whose family is better than the best random one", (a["rational"] > a["random"]).mean(axis=1), dict(low=0.95, form=".1%",
-         why="726 random families cover about a tenth of all pairs of frequencies, so some neurons find a close one by chance")),
-        ("neurons whose component hurts its own prime most when removed", (a["hurts"] == a["q"]).mean(axis=1), dict(low=0.99, form=".1%",
-         why="two primes can have frequencies that coincide on both digits (X1, X9)")),
-        ("a prime's neurons mean-ablated: its accuracy above chance, worst prime", excess["ablated"], dict(high=0.01, form=".1%",
-         why="neurons labelled with other primes carry a little of it")),
-        ("the same, median prime", np.median(own["ablated"] - a["chance"], axis=1), dict(high=0.05, form=".1%", why="as above")),
-        ("the same: share of the 812 other accuracies that stay at 99%", (off_diagonal(a["ablated"]) >= 0.99).mean(axis=1), dict(low=1, high=1, form=".2%",
-         why="neurons serve two primes whose frequencies coincide (X1, X9)")),
-        ("control, random groups of the same size: the same share", (off_diagonal(a["ablated_random"]) >= 0.99).mean(axis=1), dict(form=".1%")),
-        ("a prime's functions removed: its accuracy above chance, worst prime", excess["removed"], dict(high=0.01, form=".1%",
-         why="frequencies with less than 5% of the prime's strength were left in")),
-        ("the same: share of the others that stay at 99%", (off_diagonal(a["removed"]) >= 0.99).mean(axis=1), dict(low=1, high=1, form=".2%",
-         why="as for ablation")),
-        ("control, as many random families removed: worst accuracy of any task", a["removed_random"].min(axis=(1, 2)), dict(form=".1%")),
-        ("only a prime's functions kept: its accuracy, worst prime", own["kept"].min(axis=1), dict(low=0.99, form=".2%",
-         why="frequencies with less than 5% of the prime's strength were left out")),
-        ("phases: median of |psi - phi0 - phi1| over neurons (random: 1.57)", np.median(a["phase_error"], axis=1), dict(high=0.1, form=".3f")),
-        ("the nine numbers of each neuron, run as read: cells right", 1 - a["extracted_wrong"] / cells, dict(low=1, high=1, form=".1%",
-         why="neurons of other primes correct what a prime's few neurons leave unbalanced, and this reading drops their share")),
-        ("one strength for each (q, k), phases evenly spread: wrong cells", a["regrouped_wrong"], dict(anchor="95.5% right (idealised, addition)", low=0, high=0, form=".0f")),
-        ("agreement of that algorithm with the network, cell by cell", a["agreement"], dict(low=0.9999, form=".4%")),
-        ("its smallest margin (logits)", a["regrouped_margin"], dict(low=0.01, form=".2f")),
-        ("numbers it has", a["numbers"], dict(form=".0f")),
-        ("parameters of the network", [count_parameters(one.model) for one in runs], dict(form=",.0f")),
-        ("frequencies used, mean over primes", a["frequencies"].mean(axis=1), dict(form=".1f")),
-    ]  # fmt: skip
-    return [claim(f"{letter}{i + 1}", f"{block}: {text}", values, **options) for i, (text, values, options) in enumerate(rows)]  # pyright: ignore[reportArgumentType]
+# --- what a neuron reads
 
 
-def rows() -> list[Claim]:
-    """Both blocks, then the networks written by hand."""
-    out = [row for name in BLOCKS for row in committed_rows(name)]
-    hand = hand_written()
-    for i, name in enumerate(f"{kind}, {block}" for block in P113 for kind in WRITERS):
-        out.append(claim(f"H{2 * i + 1}", f"written by hand ({name}): wrong cells", hand[f"{name} wrong"], low=0, high=0, form=".0f"))
-        out.append(claim(f"H{2 * i + 2}", f"written by hand ({name}): smallest margin", hand[f"{name} smallest"], low=1e-9, form=".1e"))
-    controls = recorded("residues-controls")
-    steps, alone = controls["steps_to_generalise"], [one.manifest["steps_to_generalise"] for one in runs_of("laptop")]
-    out += [
-        claim(
-            "K1",
-            "p = 53, labels permuted: held-out accuracy, mean over tasks",
-            controls["valid_accuracy"][0],
-            high=0.15,
-            form=".1%",
-            kind="measured",
-        ),
-        claim("K2", "p = 53, q >= 11 only: steps until every task stands at 99% held out", steps[1], form=",.0f", kind="measured"),
-        claim("K3", "p = 53, q = 47 alone: the same", steps[2], form=",.0f", kind="measured"),
-        claim("K4", "p = 53, all 15 tasks: the same", alone, form=",.0f"),
-    ]
-    out += divisor_rows() + hand_certificate_rows() + certificate_rows() + order_rows()
-    out += shared_rows({run: analysis(run) for run in BLOCKS}, preset("paper").p) + sweep_rows() + race_rows()
-    out += spike_rows() + two_blocks(runs_of("paper"), runs_of("paper-standard")) + basis_rows() + norm_rows(hand)
-    config = preset("paper")
-    out.append(claim("H9", "neurons of the phase network", [len(phase_neurons(config.p).q)], form=".0f"))
-    out.append(claim("H10", "neurons of the carry network", [2 * len(make_dataset(config).widths)], form=".0f"))
-    return out
+@claims.add(
+    "{block}.additive",
+    "{block}: pre-activations: share that is one function of x0 plus one of x1",
+    form=share(4),
+    goal=at_least(0.99),
+    over=BLOCKS,
+)
+def additive(block: Block):  # fmt: skip
+    return block.analysis["additive"]
 
 
-def bases(run: str) -> Arrays:
-    """`src.bases.compare_all` of the committed seeds of a run."""
-    return measure(f"{run}-bases", compare_all, seeds_of(run))
+@claims.add(
+    "{block}.attention",
+    "{block}: attention from '=': largest deviation over all inputs",
+    form=Form(".1e", 0),
+    goal=at_most(0.05),
+    over=BLOCKS,
+)
+def attention(block: Block):  # fmt: skip
+    return block.analysis["attention_spread"]
 
 
-def basis_rows() -> list[Claim]:
-    """V: embedding, activations and logits in the two dictionaries, with nulls."""
-    out = []
-    for run, block in BLOCKS.items():
-        a = bases(run)
-        for text, values, options in (
-            (f"W_E: variance in the best {WAVES} waves, rational", a["embedding_rational"], dict(form=".2f")),
-            ("the same, Z/p", a["embedding_zp"], dict(form=".2f")),
-            ("the same, random", a["embedding_random"], dict(form=".2f")),
-            ("after the ReLU: the best pair of Z/p, mean over neurons", a["post_zp"], dict(form=".3f")),
-            (f"logits of a task: variance in the best {FAMILIES} families, rational, mean over tasks", a["logits_rational"].mean(axis=1), dict(low=0.8, form=".3f")),
-            ("the same, Z/p pairs", a["logits_zp"].mean(axis=1), dict(form=".3f")),
-            ("the same, random families", a["logits_random"].mean(axis=1), dict(form=".3f")),
-            ("null, the network with its weights permuted: rational", a["permuted_rational"].mean(axis=1), dict(form=".3f")),
-            ("null, Gaussian noise: rational", a["noise_rational"], dict(form=".3f")),
-            ("control, as many random families kept of the MLP: own prime's accuracy, best prime", a["kept_random"].max(axis=1), dict(form=".1%")),
-        ):  # fmt: skip
-            out.append(claim(f"V{len(out) + 1}", f"{block}: {text}", values, **options))  # pyright: ignore[reportArgumentType]
-    return out
+@claims.add(
+    "{block}.families.rational",
+    "{block}: pre-activations in the best rational family, mean over neurons",
+    form=fraction(),
+    goal=at_least(0.85),
+    over=BLOCKS,
+)
+def families_rational(block: Block):  # fmt: skip
+    return block.analysis["rational"].mean(axis=1)
 
 
-def norm_rows(hand: Arrays) -> list[Claim]:
-    """What the weights of each algorithm cost where decay charges for them, and how proofs shorten with p."""
-    out = []
-    for block in P113.values():
-        name = "simplified" if block.block == "sas" else "standard"
-        for kind in WRITERS:
-            out.append(claim(f"H{11 + len(out)}", f"written by hand ({kind}, {name}): least sum of squares at a margin of 1 (1st percentile)",
-                             hand[f"{kind}, {name} cost"], form=",.0f"))  # fmt: skip
-    for kind in WRITERS:
-        out.append(claim(f"H{11 + len(out)}", f"certificate, {kind} network: brute force over operations grows like p to the power",
-                         [growth(np.asarray(GROWTH_P), hand[f"{kind} over p"])], form=".2f"))  # fmt: skip
-    for run, name in BLOCKS.items():
-        out.append(claim(f"V{21 + list(BLOCKS).index(run)}", f"{name}, trained: least sum of squares at a margin of 1 (1st percentile)",
-                         measure(f"{run}-cost", costs, seeds_of(run))["cost"], form=",.0f"))  # fmt: skip
-    return out
+@claims.add(
+    "{block}.families.zp",
+    "{block}: pre-activations in the best pair of frequencies of Z/p, mean over neurons",
+    form=fraction(),
+    over=BLOCKS,
+)
+def families_zp(block: Block):  # fmt: skip
+    return block.analysis["zp"].mean(axis=1)
 
 
-def divisors(run: str) -> Arrays:
-    """`src.divisors.divisor_confusion_all` of the committed seeds of a run."""
-    return measure(f"{run}-divisors", divisor_confusion_all, seeds_of(run))
+@claims.add(
+    "{block}.families.random",
+    "{block}: null, pre-activations in the best of as many random families, mean over neurons",
+    form=fraction(),
+    over=BLOCKS,
+)
+def families_random(block: Block):  # fmt: skip
+    return block.analysis["random"].mean(axis=1)
 
 
-def divisor_rows() -> list[Claim]:
-    """The least divisor that the predicted residues give, against the least prime factor."""
-    out = []
-    for run, block in BLOCKS.items():
-        counts = divisors(run)["counts"]
-        wrong = counts.sum(axis=(1, 2)) - np.trace(counts, axis1=1, axis2=2)
-        out.append(claim(f"P{len(out) + 1}", f"{block}: n whose least divisor by the network is not the least prime factor", wrong, form=".0f",
-                         low=0, high=0, why="a wrong residue at the least factor of n, where another factor still gives n away"))  # fmt: skip
-    return out
+@claims.add(
+    "{block}.families.after-relu",
+    "{block}: after the ReLU: the best rational family, mean over neurons",
+    form=fraction(),
+    goal=at_least(0.8),
+    over=BLOCKS,
+)
+def families_after_relu(block: Block):  # fmt: skip
+    return block.analysis["rational_post"].mean(axis=1)
 
 
-def hand_certificate_rows() -> list[Claim]:
-    """Accuracy of the networks written by hand, proved without running every input."""
-    out, hand = [], hand_written()
-    for kind in WRITERS:
-        for block in P113:
-            label = f"certificate, {kind} network, {block}"
-            out.append(
-                claim(
-                    f"C{len(out) + 1}", f"{label}: proved accuracy, worst task", hand[f"{kind}, {block} bound"], low=1, high=1, form=".0%"
-                )
-            )
-            out.append(
-                claim(f"C{len(out) + 1}", f"{label}: brute force over operations", hand[f"{kind}, {block} saving"], low=1, form=".0f")
-            )
-    return out
+@claims.add(
+    "{block}.labels.explained",
+    "{block}: neurons whose rational family explains 85%",
+    form=share(),
+    goal=at_least(0.99),
+    anchor="84.6% (Nanda, one task)",
+    over=BLOCKS,
+    why="two in three of the rest have most of what is left in a second family; together they carry part of several tasks",
+)
+def labels_explained(block: Block):  # fmt: skip
+    return (block.analysis["rational"] >= LABELLED).mean(axis=1)
+
+
+@claims.add(
+    "{block}.labels",
+    "{block}: neurons labelled: 85%, above the 99th percentile of random families, and own prime hurt most",
+    form=share(),
+    goal=at_least(0.99),
+    over=BLOCKS,
+    why="the 99th percentile of the best of 726 random families is itself above 90%",
+)
+def labels(block: Block):  # fmt: skip
+    return labelled(block.analysis).mean(axis=1)
+
+
+@claims.add(
+    "{block}.labels.others",
+    "{block}: neurons below 85%: variance in two rational families, mean",
+    form=fraction(),
+    goal=at_least(0.85),
+    over=BLOCKS,
+    why="some of these neurons need a third family",
+)
+def labels_others(block: Block):  # fmt: skip
+    return below(block.analysis, "two")
+
+
+@claims.add(
+    "{block}.labels.others-ablated", "{block}: all neurons below 85% mean-ablated at once: worst task's accuracy", form=share(), over=BLOCKS
+)
+def labels_others_ablated(block: Block):  # fmt: skip
+    return block.analysis["unlabelled_ablated"].min(axis=1)
+
+
+@claims.add(
+    "{block}.labels.others-control",
+    "{block}: control, as many random neurons as are below 85% ablated: worst task's accuracy",
+    form=share(),
+    over=BLOCKS,
+)
+def labels_others_control(block: Block):  # fmt: skip
+    return block.analysis["unlabelled_random"].min(axis=1)
+
+
+@claims.add(
+    "{block}.labels.specific",
+    "{block}: a neuron's component removed: own prime's share of all loss, median neuron",
+    form=Form(".2f", 0, 1),
+    goal=at_least(0.9),
+    over=BLOCKS,
+    why="reported against a goal of our own",
+)
+def labels_specific(block: Block):  # fmt: skip
+    return np.median(block.analysis["specific"], axis=1)
+
+
+@claims.add(
+    "{block}.labels.better-than-random",
+    "{block}: neurons whose family is better than the best random one",
+    form=share(),
+    goal=at_least(0.95),
+    over=BLOCKS,
+    why="726 random families cover about a tenth of all pairs of frequencies, so some neurons find a close one by chance",
+)
+def labels_better_than_random(block: Block):  # fmt: skip
+    return (block.analysis["rational"] > block.analysis["random"]).mean(axis=1)
+
+
+@claims.add(
+    "{block}.labels.hurts-own",
+    "{block}: neurons whose component hurts its own prime most when removed",
+    form=share(),
+    goal=at_least(0.99),
+    over=BLOCKS,
+    why=COINCIDE,
+)
+def labels_hurts_own(block: Block):  # fmt: skip
+    return (block.analysis["hurts"] == block.analysis["q"]).mean(axis=1)
+
+
+# --- double dissociation
+
+
+@claims.add(
+    "{block}.ablated.own",
+    "{block}: a prime's neurons mean-ablated: its accuracy above chance, worst prime",
+    form=Form(".1%", -1, 1),
+    goal=at_most(0.01),
+    over=BLOCKS,
+    why="neurons labelled with other primes carry a little of it",
+)
+def ablated_own(block: Block):  # fmt: skip
+    return (block.own_task("ablated") - block.analysis["chance"]).max(axis=1)
+
+
+@claims.add(
+    "{block}.ablated.own-median",
+    "{block}: a prime's neurons mean-ablated: its accuracy above chance, median prime",
+    form=Form(".1%", -1, 1),
+    goal=at_most(0.05),
+    over=BLOCKS,
+    why="neurons labelled with other primes carry a little of it",
+)
+def ablated_own_median(block: Block):  # fmt: skip
+    return np.median(block.own_task("ablated") - block.analysis["chance"], axis=1)
+
+
+@claims.add(
+    "{block}.ablated.others",
+    "{block}: a prime's neurons mean-ablated: share of the 812 other accuracies that stay at 99%",
+    form=share(2),
+    goal=exactly(1),
+    over=BLOCKS,
+    why=f"neurons serve two primes: {COINCIDE}",
+)
+def ablated_others(block: Block):  # fmt: skip
+    return (off_diagonal(block.analysis["ablated"]) >= 0.99).mean(axis=1)
+
+
+@claims.add(
+    "{block}.ablated.control",
+    "{block}: control, random groups of the same size ablated: share of the other accuracies at 99%",
+    form=share(),
+    over=BLOCKS,
+)
+def ablated_control(block: Block):  # fmt: skip
+    return (off_diagonal(block.analysis["ablated_random"]) >= 0.99).mean(axis=1)
+
+
+@claims.add(
+    "{block}.removed.own",
+    "{block}: a prime's functions removed: its accuracy above chance, worst prime",
+    form=Form(".1%", -1, 1),
+    goal=at_most(0.01),
+    over=BLOCKS,
+    why="frequencies with less than 5% of the prime's strength were left in",
+)
+def removed_own(block: Block):  # fmt: skip
+    return (block.own_task("removed") - block.analysis["chance"]).max(axis=1)
+
+
+@claims.add(
+    "{block}.removed.others",
+    "{block}: a prime's functions removed: share of the others that stay at 99%",
+    form=share(2),
+    goal=exactly(1),
+    over=BLOCKS,
+    why=f"as for ablation: {COINCIDE}",
+)
+def removed_others(block: Block):  # fmt: skip
+    return (off_diagonal(block.analysis["removed"]) >= 0.99).mean(axis=1)
+
+
+@claims.add(
+    "{block}.removed.control", "{block}: control, as many random families removed: worst accuracy of any task", form=share(), over=BLOCKS
+)
+def removed_control(block: Block):  # fmt: skip
+    return block.analysis["removed_random"].min(axis=(1, 2))
+
+
+@claims.add(
+    "{block}.kept.own",
+    "{block}: only a prime's functions kept: its accuracy, worst prime",
+    form=share(2),
+    goal=at_least(0.99),
+    over=BLOCKS,
+    why="frequencies with less than 5% of the prime's strength were left out",
+)
+def kept_own(block: Block):  # fmt: skip
+    return block.own_task("kept").min(axis=1)
+
+
+@claims.add("{block}.parameters", "{block}: parameters of the network", form=COUNT, over=BLOCKS)
+def parameters(block: Block):
+    return [count_parameters(run.model) for run in block.runs]
+
+
+@claims.add("{block}.frequencies", "{block}: frequencies used, mean over primes", form=Form(".1f", 0), over=BLOCKS)
+def frequencies(block: Block):
+    return block.analysis["frequencies"].mean(axis=1)
+
+
+# --- controls at p = 53
+
+
+@claims.add(
+    "controls.shuffled", "p = 53, labels permuted: held-out accuracy, mean over tasks", form=share(), goal=at_most(0.15), kind="measured"
+)
+def controls_shuffled():  # fmt: skip
+    return arrays("residues-controls")["valid_accuracy"][0]
+
+
+@claims.add("controls.large-primes", "p = 53, q >= 11 only: steps until every task stands at 99% held out", form=COUNT, kind="measured")
+def controls_large_primes():
+    return arrays("residues-controls")["steps_to_generalise"][1]
+
+
+@claims.add("controls.one-prime", "p = 53, q = 47 alone: steps until it stands at 99% held out", form=COUNT, kind="measured")
+def controls_one_prime():
+    return arrays("residues-controls")["steps_to_generalise"][2]
+
+
+@claims.add("controls.all-primes", "p = 53, all 15 tasks: steps until every task stands at 99% held out", form=COUNT)
+def controls_all_primes():
+    return [run.manifest["steps_to_generalise"] for run in runs_of("laptop")]
+
+
+# --- other layers in two bases
+
+_LAYERS = [{"block": str(block), "run": block.run} for block in COMMITTED]
+_DICTIONARIES = [
+    {**layer, "d": d, "name": name} for layer in _LAYERS for d, name in (("rational", "rational"), ("zp", "Z/p"), ("random", "random"))
+]
+
+
+@claims.add(
+    "{block}.basis.embedding.{d}",
+    f"{{block}}: W_E: variance in the best {WAVES} waves, {{name}}",
+    form=Form(".2f", 0, 1),
+    over=_DICTIONARIES,
+)
+def basis_embedding(block: str, run: str, d: str, name: str):  # fmt: skip
+    return arrays(f"{run}-bases")[f"embedding_{d}"]
+
+
+@claims.add(
+    "{block}.basis.after-relu.zp", "{block}: after the ReLU: the best pair of Z/p, mean over neurons", form=fraction(), over=_LAYERS
+)
+def basis_after_relu(block: str, run: str):
+    return arrays(f"{run}-bases")["post_zp"]
+
+
+@claims.add(
+    "{block}.basis.logits.{d}",
+    f"{{block}}: logits of a task: variance in the best {FAMILIES} families, {{name}}, mean over tasks",
+    form=fraction(),
+    goal=lambda d, **_: at_least(0.8) if d == "rational" else None,
+    over=_DICTIONARIES,
+)
+def basis_logits(block: str, run: str, d: str, name: str):  # fmt: skip
+    return arrays(f"{run}-bases")[f"logits_{d}"].mean(axis=1)
+
+
+@claims.add(
+    "{block}.basis.logits.permuted",
+    f"{{block}}: null, weights permuted: logits of a task in the best {FAMILIES} rational families",
+    form=fraction(),
+    over=_LAYERS,
+)
+def basis_permuted(block: str, run: str):  # fmt: skip
+    return arrays(f"{run}-bases")["permuted_rational"].mean(axis=1)
+
+
+@claims.add(
+    "{block}.basis.logits.noise", f"{{block}}: null, Gaussian noise in the best {FAMILIES} rational families", form=fraction(), over=_LAYERS
+)
+def basis_noise(block: str, run: str):  # fmt: skip
+    return arrays(f"{run}-bases")["noise_rational"]
+
+
+@claims.add(
+    "{block}.kept.control",
+    "{block}: control, as many random families kept of the MLP: own prime's accuracy, best prime",
+    form=share(),
+    over=_LAYERS,
+)
+def kept_control(block: str, run: str):  # fmt: skip
+    return arrays(f"{run}-bases")["kept_random"].max(axis=1)

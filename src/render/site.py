@@ -1,0 +1,67 @@
+"""The site: with Quarto where it is there, else with the preview.
+
+Quarto is looked for in $QUARTO, on the PATH, and in the environment's `quarto-cli` package, which is tried once, quietly: it downloads a
+release from elsewhere while it installs, and fails where it cannot.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from .cells import RenderError
+from .preview import render
+
+
+def find_quarto() -> str | None:
+    """The path of a Quarto that runs, or None."""
+    beside = Path(sys.executable).parent
+    for candidate in (os.environ.get("QUARTO"), shutil.which("quarto"), str(beside / "quarto")):
+        if candidate and shutil.which(candidate) and _runs([candidate, "--version"], 30):
+            return candidate
+    return None
+
+
+def try_quarto_package() -> None:
+    """Try once per environment to install the optional `quarto-cli` package; say nothing either way."""
+    stamp = Path(sys.prefix) / ".quarto-cli-tried"
+    if not stamp.exists():
+        stamp.touch()
+        _runs([sys.executable, "-m", "pip", "install", "--quiet", "--no-input", "--retries", "0", "quarto-cli"], 120)
+
+
+def _runs(command: list[str], seconds: int) -> bool:
+    try:
+        return subprocess.run(command, capture_output=True, stdin=subprocess.DEVNULL, timeout=seconds).returncode == 0
+    except (OSError, subprocess.TimeoutExpired):
+        return False
+
+
+def find_documents() -> Path:
+    """The folder of the documents: the working folder if it has a `_quarto.yml`, else the checkout. Raises `RenderError`."""
+    for folder in (Path.cwd(), Path(__file__).resolve().parent.parent.parent):
+        if (folder / "_quarto.yml").is_file():
+            return folder
+    raise RenderError(f"no documents here: {Path.cwd()} has no _quarto.yml; run this in a checkout of the project")
+
+
+def render_site(root: Path, *, preview: bool = False, say: Callable[[str], None] = print) -> Path:
+    """Render every page of `root` into its `_site/`; returns the home page. `preview` passes over a Quarto that is there.
+
+    Raises `RenderError` where a page cannot be rendered.
+    """
+    quarto = None if preview else find_quarto()
+    if quarto is None and not preview:
+        try_quarto_package()
+        quarto = find_quarto()
+    if quarto is None:
+        say("Rendering with the preview (no Quarto here)" if not preview else "Rendering with the preview")
+        render(root, say)
+    else:
+        say(f"Rendering with Quarto ({quarto})")
+        code = subprocess.run([quarto, "render", str(root)], env={**os.environ, "QUARTO_PYTHON": sys.executable}).returncode
+        if code:
+            raise RenderError(f"quarto render ended with exit code {code}")
+    return root / "_site" / "index.html"

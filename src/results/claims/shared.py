@@ -1,0 +1,96 @@
+"""What primes, digits and seeds share in the residue networks."""
+
+import numpy as np
+
+from ...network.presets import preset
+from ...studies.shared import frequency_agreement, harmed_pairs
+from ..evidence import BLOCKS
+from ..registry import arrays
+from .claim import CORRELATION, Claims, Form, at_least, at_most, between, share
+
+claims = Claims("residues")
+_BLOCKS = [{"block": block, "run": run} for run, block in BLOCKS.items()]
+
+
+def _pairs(run: str) -> tuple[np.ndarray, np.ndarray]:
+    return harmed_pairs(arrays(f"{run}-analysis"), arrays(f"{run}-shared")["usage"], preset(run).p)
+
+
+@claims.add(
+    "{block}.shared.harmed-pairs",
+    "{block}: pairs of primes that harm one another when ablated: share that coincides",
+    form=share(0),
+    goal=at_least(0.9),
+    over=_BLOCKS,
+    why="some pairs share neurons for another reason",
+)
+def harmed(block: str, run: str):  # fmt: skip
+    found = _pairs(run)[0]
+    return found[~np.isnan(found)]
+
+
+@claims.add(
+    "{block}.shared.all-pairs",
+    "{block}: control, all pairs of primes: share that coincides",
+    form=share(),
+    goal=at_most(0.05),
+    over=_BLOCKS,
+)
+def all_pairs(block: str, run: str):  # fmt: skip
+    return _pairs(run)[1]
+
+
+@claims.add(
+    "{block}.shared.frequencies",
+    "{block}: frequencies in use: rank correlation within a prime, pairs of seeds",
+    form=CORRELATION,
+    goal=at_least(0.3),
+    over=_BLOCKS,
+    why="not every two seeds agree",
+)
+def frequencies(block: str, run: str):  # fmt: skip
+    return arrays(f"{run}-shared")["agreement"]
+
+
+@claims.add(
+    "{block}.shared.frequencies-null",
+    "{block}: control, frequencies permuted within a prime: rank correlation, pairs of seeds",
+    form=CORRELATION,
+    goal=between(-0.15, 0.15),
+    over=_BLOCKS,
+    why="few primes, so the null spreads",
+)
+def frequencies_null(block: str, run: str):  # fmt: skip
+    return arrays(f"{run}-shared")["agreement_null"]
+
+
+_SHARED = {
+    "neurons": ("match", "neurons: best match in the next seed, mean |correlation|"),
+    "neurons-null": ("match_null", "control, the next seed's digits renamed at random: best match of neurons, mean |correlation|"),
+    "digits": ("digits", "directions from which x0 and x1 are read: overlap"),
+    "digits-null": ("digits_null", "control, one of the maps from x0 and x1 turned at random: overlap of directions"),
+}
+
+
+@claims.add(
+    "{block}.shared.{what}",
+    lambda block, run, what: f"{block}: {_SHARED[what][1]}",
+    form=Form(".2f", 0, 1),
+    over=[{**block, "what": what} for block in _BLOCKS for what in _SHARED],
+)
+def neurons_and_digits(block: str, run: str, what: str):  # fmt: skip
+    return arrays(f"{run}-shared")[_SHARED[what][0]]
+
+
+@claims.add(
+    "split.{rows}-rows",
+    "p = 53, {rows} rows trained on: rank correlation of frequencies in use, pairs of seeds",
+    form=CORRELATION,
+    kind="measured",
+    over={"rows": ("same", "other")},
+)
+def split(rows: str):  # fmt: skip
+    used = arrays("residues-split")["usage"]  # (splits, seeds, waves)
+    networks = [(split, one) for split, seeds in enumerate(used) for one in seeds]
+    pairs = [(a, b) for i, a in enumerate(networks) for b in networks[:i] if (a[0] == b[0]) == (rows == "same")]
+    return [frequency_agreement(a[1], b[1], 53) for a, b in pairs]

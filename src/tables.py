@@ -1,0 +1,29 @@
+"""Write the README's table of committed runs anew between its markers.
+
+    python -m src.tables
+
+The documents' own tables are made when they are rendered.
+"""
+
+import typer
+
+from .network.paths import checkpoints, root
+from .results.tables import readme_with_table
+
+app = typer.Typer(add_completion=False)
+
+
+@app.command()
+def main() -> None:
+    """Write the README's table of committed runs anew."""
+    readme = root() / "README.md"
+    try:
+        readme.write_text(readme_with_table(readme.read_text()))
+    except (FileNotFoundError, ValueError) as error:
+        typer.echo(f"error: {error}", err=True)
+        raise typer.Exit(2) from None
+    typer.echo(f"wrote the runs of {checkpoints()} into {readme}")
+
+
+if __name__ == "__main__":
+    app()

@@ -1,0 +1,199 @@
+"""Training learns, resumes bit for bit, loses nothing when stopped, and refuses what it cannot do."""
+
+import dataclasses
+import json
+from dataclasses import replace
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+import pytest
+from typer.testing import CliRunner
+
+from src.network.checkpoint import CheckpointError
+from src.network.config import ConfigError
+from src.network.model import Transformer
+from src.network.optimizers import grokfast, make_optimizer, schedule
+from src.network.presets import preset
+from src.network.records import publish
+from src.network.runs import load_run
+from src.network.tasks import make_dataset
+from src.network.trainer import Diverged, kept_steps, mean_loss, train
+from src.train import app
+
+pytestmark = pytest.mark.usefixtures("optax_promotes")
+SMALL = replace(preset("smoke"), p=7, d_model=16, d_mlp=32, steps=60, eval_every=10, keep=2)
+
+
+def weights(folder):
+    return max(folder.glob("step-*.safetensors"), key=lambda path: int(path.stem[5:])).read_bytes()
+
+
+def stop_at(step):
+    def on_chunk(now, metrics):
+        if now >= step:
+            raise KeyboardInterrupt
+
+    return on_chunk
+
+
+@pytest.mark.parametrize("optimizer", ["muon", "adamw"])
+def test_resume_equals_uninterrupted(tmp_path, optimizer):
+    config = replace(SMALL, optimizer=optimizer, grokfast_lambda=0.5, decay=0.5)
+    (whole,) = train(config, (3,), tmp_path / "whole")
+    with pytest.raises(KeyboardInterrupt):
+        train(config, (3,), tmp_path / "parts", on_chunk=stop_at(30))
+    (parts,) = train(config, (3,), tmp_path / "parts", resume=True)
+    assert weights(whole) == weights(parts)
+    a, b = (load_run(tmp_path / name / "smoke", 3).metrics for name in ("whole", "parts"))
+    assert all((a[name] == b[name]).all() for name in a if name != "seconds")
+    assert a["step"].tolist() == list(range(0, 61, 10))
+
+
+def test_training_memorises_its_rows(tmp_path):
+    config = replace(SMALL, steps=300, dropout=0.0, weight_decay=0.0, task="addition")
+    train(config, (0,), tmp_path)
+    metrics = load_run(tmp_path / "smoke").metrics
+    assert metrics["train_accuracy"][-1].min() == 1.0 and metrics["train_accuracy"][0].mean() < 0.6
+
+
+def test_seeds_side_by_side_equal_seeds_alone(tmp_path):
+    config = replace(SMALL, steps=20)
+    train(config, (0, 1), tmp_path / "both")
+    train(config, (1,), tmp_path / "alone")
+    both, alone = load_run(tmp_path / "both" / "smoke", 1), load_run(tmp_path / "alone" / "smoke", 1)
+    np.testing.assert_allclose(both.model.W_E, alone.model.W_E, atol=2e-3)
+    assert both.config == alone.config and both.config.seed == 1
+    assert np.abs(load_run(tmp_path / "both" / "smoke", 0).model.W_E - both.model.W_E).max() > 0.01
+
+
+def test_a_nan_stops_and_keeps_the_last_good_state(tmp_path):
+    config = replace(SMALL, lr=1e30, optimizer="adamw", weight_decay=0.0, warmup=0)
+    with pytest.raises(Diverged, match=r"seed 0 is .* at step \d+"):
+        train(config, (0,), tmp_path)
+    assert (tmp_path / "smoke" / "seed-0" / "state.safetensors").exists()
+
+
+def test_another_run_in_the_folder_is_refused_and_untouched(tmp_path):
+    (folder,) = train(SMALL, (0,), tmp_path)
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    for config, resume, message in (
+        (replace(SMALL, lr=0.5), False, "another run .*lr"),
+        (SMALL, False, "finished"),
+        (SMALL, True, "finished"),
+    ):
+        with pytest.raises(ConfigError, match=message):
+            train(config, (0,), tmp_path, resume=resume)
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+
+
+def test_a_folder_of_something_else_is_refused(tmp_path):
+    (tmp_path / "smoke" / "seed-0").mkdir(parents=True)
+    (tmp_path / "smoke" / "seed-0" / "thesis.txt").write_text("x")
+    with pytest.raises(ConfigError, match="not a run of ours"):
+        train(SMALL, (0,), tmp_path)
+
+
+def test_a_stopped_run_asks_for_resume(tmp_path):
+    with pytest.raises(KeyboardInterrupt):
+        train(SMALL, (0,), tmp_path, on_chunk=stop_at(20))
+    with pytest.raises(ConfigError, match=r"step 20; add --resume"):
+        train(SMALL, (0,), tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [
+        (["--preset", "desktop"], "desktop"),
+        (["--preset", "smoke", "--set", "p=15"], "p=15"),
+        (["--preset", "smoke", "--set", "speed=3"], "speed"),
+        (["--preset", "smoke", "--seeds", "0"], "--seeds 0"),
+        (["--preset", "smoke", "--set", "seed=3"], "use --seed"),
+        (["--preset", "smoke", "--resume"], "nothing to resume"),
+    ],
+)
+def test_bad_input_is_one_line_exit_2_and_nothing_written(tmp_path, arguments, named):
+    result = CliRunner().invoke(app, [*arguments, "--out", str(tmp_path / "runs")])
+    assert result.exit_code == 2
+    assert named in result.stderr and len(result.stderr.strip().splitlines()) == 1
+    assert not (tmp_path / "runs").exists()
+
+
+def test_command_line_trains_and_records(tmp_path):
+    result = CliRunner().invoke(app, ["--preset", "smoke", "--set", "steps=20", "--seed", "5", "--out", str(tmp_path)])
+    assert result.exit_code == 0, result.output
+    manifest = json.loads((tmp_path / "smoke" / "seed-5" / "MANIFEST.json").read_text())
+    assert manifest["seed"] == manifest["config"]["seed"] == 5 and manifest["step"] == 20
+    assert manifest["versions"]["jax"] == jax.__version__
+
+
+def test_schedule_warms_up_holds_and_falls():
+    config = replace(SMALL, lr=1.0, steps=100, warmup=10, decay=0.4)
+    lr = np.asarray([schedule(config)(jnp.asarray(s)) for s in range(101)])
+    assert 0 < lr[0] < lr[5] < lr[10] == lr[60] == 1 and np.isclose(lr[80], 0.5) and lr[100] == 0
+
+
+def test_grokfast_is_the_papers_recurrence():
+    filter_ = grokfast(0.98, 2.0)
+    grads = [jnp.asarray([float(i)]) for i in (1, -2, 3)]
+    state, mean = filter_.init(grads[0]), 0.0
+    for g in grads:
+        out, state = filter_.update(g, state)
+        mean = 0.98 * mean + 0.02 * float(g[0])
+        np.testing.assert_allclose(out[0], float(g[0]) + 2 * mean, rtol=1e-5)
+
+
+def test_muon_takes_the_matrices_of_the_blocks_and_adam_the_rest(getkey):
+    config = replace(SMALL, weight_decay=0.0, warmup=0, d_mlp=64)
+    model = Transformer(config, make_dataset(config), key=getkey())
+    optimizer = make_optimizer(config)
+    grads = jax.tree.map(lambda x: jax.random.normal(getkey(), x.shape), model)
+    updates, _ = optimizer.update(grads, optimizer.init(model), model)
+    muon = updates.blocks[0].mlp.W_in
+    singular = jnp.linalg.svd(muon, compute_uv=False)
+    assert singular.max() / singular.min() < 3  # orthogonalised; the gradient's own ratio is larger
+    raw = jnp.linalg.svd(grads.blocks[0].mlp.W_in, compute_uv=False)
+    assert raw.max() / raw.min() > 2.5
+    adam = optax.nadamw(config.lr, config.beta1, config.beta2, weight_decay=0.0)  # optax's Muon runs Nesterov's Adam beside it
+    np.testing.assert_allclose(updates.W_E, adam.update(grads.W_E, adam.init(model.W_E), model.W_E)[0], rtol=1e-4)
+
+
+def test_the_loss_of_guessing_is_one_a_task(getkey):
+    data = make_dataset(SMALL)
+    silent = jax.tree.map(jnp.zeros_like, Transformer(SMALL, data, key=getkey()))
+    loss = mean_loss(silent, jnp.asarray(data.tokens), jnp.asarray(data.labels), data.widths, getkey())
+    np.testing.assert_allclose(loss, 1.0, rtol=1e-6)
+
+
+def test_kept_steps_grow_as_squares_on_the_chunk_grid():
+    config = preset("addition")
+    steps = sorted(kept_steps(config))
+    assert steps[0] == 0 and steps[-1] == config.steps and config.keep * 0.9 < len(steps) <= config.keep + 1
+    assert all(s % config.eval_every == 0 for s in steps)
+    assert np.diff(np.sqrt(np.asarray(steps[20:], float))).std() < 0.5
+    assert kept_steps(replace(config, keep=0)) == {config.steps}
+
+
+def test_the_optimizer_is_optax_adamw_for_adamw(getkey):
+    config = dataclasses.replace(SMALL, optimizer="adamw", warmup=0)
+    model = Transformer(config, make_dataset(config), key=getkey())
+    grads = jax.tree.map(jnp.ones_like, model)
+    ours, reference = make_optimizer(config), optax.adamw(config.lr, config.beta1, config.beta2, weight_decay=config.weight_decay)
+    a, b = (o.update(grads, o.init(model), model)[0] for o in (ours, reference))
+    assert jax.tree.all(jax.tree.map(lambda x, y: bool(jnp.allclose(x, y)), a, b))
+
+
+def test_publish_copies_a_thinned_run(tmp_path):
+    (folder,) = train(SMALL, (0,), tmp_path / "runs")
+    assert len(load_run(tmp_path / "runs" / "smoke").steps) == 3
+    target = publish(folder, tmp_path / "committed", steps=2)
+    run = load_run(tmp_path / "committed" / "smoke")
+    assert run.steps == (0, 60) and target == tmp_path / "committed" / "smoke" / "seed-0"
+    publish(folder, tmp_path / "committed")
+    assert load_run(tmp_path / "committed" / "smoke").steps == (60,)
+    assert not list(target.glob("step-0.safetensors")) and run.digest == load_run(tmp_path / "runs" / "smoke").digest
+    with pytest.raises(ConfigError, match="steps=0"):
+        publish(folder, tmp_path / "committed", steps=0)
+    with pytest.raises(CheckpointError, match="no such run"):
+        publish(tmp_path / "nowhere", tmp_path / "committed")

@@ -1,0 +1,180 @@
+"""The preview renderer: what it makes of each construct, and how it fails."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from bs4 import BeautifulSoup
+
+from src.network.paths import PACKAGE
+from src.render.cells import Cell, RenderError, Text, parse
+from src.render.preview import render
+
+
+def project(folder, body, front="", formats="html: {toc: true}"):
+    (folder / "_quarto.yml").write_text(
+        f"project: {{type: website, output-dir: _site, render: [index.qmd]}}\n"
+        f"website: {{title: T, navbar: {{left: [{{href: index.qmd, text: Home}}]}}}}\nformat:\n  {formats}\n"
+    )
+    (folder / "index.qmd").write_text(f"---\ntitle: A page\n{front}---\n\n{body}\n")
+
+
+def page(folder):
+    render(folder, lambda line: None)
+    return BeautifulSoup((folder / "_site" / "index.html").read_text(), "html.parser")
+
+
+def test_parse_splits_cells_inline_and_text(tmp_path):
+    path = tmp_path / "a.qmd"
+    cell = '```{python}\n#| label: fig-a\n#| fig-alt: "b: c"\nx = 1\n```\n'
+    path.write_text(f"---\ntitle: x\n---\nOne `{{python}} 1 + 1` two.\n\n{cell}\n```python\nnot run\n```\n")
+    meta, pieces = parse(path)
+    cells = [piece for piece in pieces if isinstance(piece, Cell)]
+    assert meta == {"title": "x"} and [c.inline for c in cells] == [True, False]
+    assert cells[0].line == 4 and cells[1].line == 9 and cells[1].options == {"label": "fig-a", "fig-alt": "b: c"}
+    assert "not run" in "".join(piece.source for piece in pieces if isinstance(piece, Text))
+
+
+@pytest.mark.parametrize(("text", "message"), [
+    ("---\ntitle: x\n", "front matter is not closed"),
+    ("a\n```{python}\n1\n", "a.qmd:2: this fence is not closed"),
+    ("---\na: [\n---\n", "bad YAML"),
+    ("```{python}\n#| just words\n1\n```\n", "a.qmd:1: cell options"),
+])  # fmt: skip
+def test_a_malformed_document_names_file_and_line(tmp_path, text, message):
+    (tmp_path / "a.qmd").write_text(text)
+    with pytest.raises(RenderError, match=message):
+        parse(tmp_path / "a.qmd")
+
+
+def test_a_page_with_everything(tmp_path):
+    project(tmp_path, """
+See @fig-a, @tbl-b, @eq-c and @sec-d. The answer is `{python} 6 * 7`.
+
+## Section {#sec-d}
+
+$$a = b$$ {#eq-c}
+
+```{python}
+#| label: fig-a
+#| fig-cap: "A line."
+#| fig-alt: "A line that rises."
+import matplotlib.pyplot as plt
+plt.plot([1, 2]);
+```
+
+```{python}
+#| label: tbl-b
+#| tbl-cap: "A table."
+from IPython.display import Markdown
+
+ROOT = PACKAGE.parent
+Markdown("| x | y |\\n|---|---|\\n| 1 | 2 |")
+```
+
+::: {.callout-warning}
+## Mind
+Care.
+:::
+
+::: {.panel-tabset}
+### One
+First.
+
+### Two
+Second.
+:::
+
+::: {.columns}
+::: {.column width="40%"}
+Left.
+:::
+::: {.column width="60%"}
+Right.
+:::
+:::
+
+::: {.column-margin}
+Aside.
+:::
+""")  # fmt: skip
+    soup = page(tmp_path)
+    text = soup.get_text(" ", strip=True)
+    assert "Figure\xa01" in text and "Table\xa01" in text and "Equation\xa01" in text and "The answer is 42" in text
+    for anchor in ("fig-a", "tbl-b", "eq-c", "sec-d"):
+        assert soup.find(id=anchor) is not None and soup.find("a", href=f"#{anchor}") is not None
+    image = soup.find("img")
+    assert image["alt"] == "A line that rises." and (tmp_path / "_site" / image["src"]).read_text().count("<path") > 1
+    assert soup.find(class_="callout-warning").find(class_="callout-title").get_text(strip=True) == "Mind"
+    assert len(soup.find(class_="tabset").find_all("input")) == 2 and len(soup.find_all(class_="tab")) == 2
+    assert len(soup.find_all("div", style=lambda s: s and "flex" in s)) == 2
+    assert soup.find("math") is not None and soup.find("td").get_text() == "1"
+
+
+def test_a_deck_has_slides_notes_and_fragments(tmp_path):
+    first = "## One\n\n- a\n\n. . .\n\nThen.\n\n::: {.notes}\nSay it.\n:::\n"
+    second = "## Two\n\n::: {.incremental}\n- x\n- y\n:::\n"
+    project(tmp_path, f"# Part\n\n{first}\n{second}", formats="revealjs: {}")
+    soup = page(tmp_path)
+    assert len(soup.find_all("section", class_="slide")) == 4  # title, part, one, two
+    assert len(soup.find_all(class_="fragment")) == 3
+    assert soup.find("aside", class_="notes").get_text(strip=True) == "Say it."
+
+
+def test_a_cell_that_raises_names_file_and_line_and_keeps_the_old_site(tmp_path):
+    project(tmp_path, "fine")
+    page(tmp_path)
+    project(tmp_path, "text\n\n```{python}\nx = 1\n\nraise KeyError('seven')\n```")
+    with pytest.raises(RenderError, match=r"index\.qmd:8: KeyError: .*seven"):
+        page(tmp_path)
+    assert "fine" in (tmp_path / "_site" / "index.html").read_text()
+
+
+@pytest.mark.parametrize(("body", "message"), [
+    ("See @fig-nowhere.", "fig-nowhere"),
+    ("{{< video x.mp4 >}}", "video"),
+    ("```{python}\nimport matplotlib.pyplot as plt\nplt.plot([1, 2]);\n```", "without fig-alt"),
+    ("## A {#sec-a}\n\n## B {#sec-a}\n", "sec-a"),
+])  # fmt: skip
+def test_what_quarto_would_leave_unresolved_stops_the_render(tmp_path, body, message):
+    project(tmp_path, body)
+    with pytest.raises(RenderError, match=message):
+        page(tmp_path)
+
+
+def test_unknown_page_and_format(tmp_path):
+    project(tmp_path, "x", formats="docx: {}")
+    with pytest.raises(RenderError, match="docx"):
+        page(tmp_path)
+    (tmp_path / "index.qmd").unlink()
+    with pytest.raises(RenderError, match=r"index\.qmd, which is not there"):
+        page(tmp_path)
+
+
+def test_the_command_exits_with_1_and_one_line(tmp_path):
+    """A copy of the documents with a broken cell, rendered by the command as a user would."""
+    for name in ("src", "checkpoints", "figures", "measurements"):
+        if (ROOT / name).exists():
+            (tmp_path / name).symlink_to(ROOT / name)
+    copy = tmp_path / "code"
+    copy.mkdir()
+    project(copy, "```{python}\n1 / 0\n```")
+    code = f"import src.render.__main__ as m; from pathlib import Path; m.ROOT = Path({str(copy)!r}); m.typer.run(m.main)"
+    done = subprocess.run([sys.executable, "-c", code, "--preview"], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 1
+    assert "index.qmd:6: ZeroDivisionError" in done.stderr and "Traceback" not in done.stderr
+    assert not (copy / "_site").exists()
+
+
+def test_quarto_is_used_where_it_is_there(tmp_path, monkeypatch):
+    from src.render.__main__ import find_quarto
+
+    fake = tmp_path / "quarto"
+    fake.write_text("#!/bin/sh\nexit 0\n")
+    fake.chmod(0o755)
+    monkeypatch.setenv("QUARTO", str(fake))
+    assert find_quarto() == str(fake)
+    fake.write_text("#!/bin/sh\nexit 3\n")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert find_quarto() is None or Path(find_quarto()) != fake

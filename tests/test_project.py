@@ -4,6 +4,7 @@ import ast
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -134,7 +135,10 @@ print(run.config.run, run.config.seed, run.manifest["wrong_cells"])
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory):
     """An environment of its own with our wheel in it, built and installed without the network; it sees this environment's packages."""
-    folder = tmp_path_factory.mktemp("installed")
+    folder, source = tmp_path_factory.mktemp("installed"), tmp_path_factory.mktemp("source")
+    shutil.copytree(PACKAGE, source / "src", ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("pyproject.toml", "README.md", "LICENSE"):
+        shutil.copy(ROOT / name, source)
     build = [
         sys.executable,
         "-m",
@@ -146,7 +150,7 @@ def installed(tmp_path_factory):
         "--no-index",
         "-w",
         str(folder),
-        str(ROOT),
+        str(source),
     ]
     environment = {**os.environ, "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
     subprocess.run(build, cwd=folder, check=True, capture_output=True, text=True, env=environment)
@@ -154,7 +158,8 @@ def installed(tmp_path_factory):
     venv.create(folder / "env", with_pip=False)
     (site,) = (folder / "env" / "lib").glob("python*/site-packages")
     subprocess.run(
-        [sys.executable, "-m", "pip", "--python", str(folder / "env" / "bin" / "python"), "install", "--quiet", "--no-deps", "--no-index", str(wheel)],
+        [sys.executable, "-m", "pip", "--python", str(folder / "env" / "bin" / "python"), "install", "--quiet", "--no-deps", "--no-index",
+         str(wheel)],
         check=True, capture_output=True, text=True, env=environment,
     )  # fmt: skip
     (here,) = {path for path in sys.path if path.endswith("site-packages")}
@@ -167,6 +172,7 @@ def run_in(folder, *command, **variables):
     return subprocess.run(command, cwd=folder, capture_output=True, text=True, env=environment)
 
 
+@pytest.mark.xdist_group("installed")
 def test_the_wheel_holds_one_package_and_one_command(installed):
     _, wheel, site = installed
     tops = {name.split("/")[0] for name in zipfile.ZipFile(wheel).namelist()}
@@ -175,6 +181,7 @@ def test_the_wheel_holds_one_package_and_one_command(installed):
     assert (site / "miiii" / "figures" / "miiii.mplstyle").exists() and (site / "miiii" / "render" / "quarto.lua").exists()
 
 
+@pytest.mark.xdist_group("installed")
 def test_it_imports_and_loads_a_run_by_path_elsewhere(installed):
     folder, _, site = installed
     path = ROOT / "checkpoints" / "laptop" / "seed-1"
@@ -182,6 +189,7 @@ def test_it_imports_and_loads_a_run_by_path_elsewhere(installed):
     assert found.returncode == 0 and found.stdout.split()[:2] == ["laptop", "1"], found.stderr
 
 
+@pytest.mark.xdist_group("installed")
 def test_without_a_checkout_commands_say_where_they_looked(installed):
     folder, _, _ = installed
     miiii = str(folder / "env" / "bin" / "miiii")

@@ -274,3 +274,13 @@ def _aks_congruence(n: int, r: int, a: int) -> bool:
 def _check_witness(a: int) -> None:
     if a < 2:
         raise ValueError(f"a={a}: the base of the test must be >= 2")
+
+
+def order_of(base: int, q: int) -> int:
+    """The multiplicative order of `base` modulo the prime q; 0 where q divides it."""
+    if base % q == 0:
+        return 0
+    power, order = base % q, 1
+    while power != 1:
+        power, order = power * base % q, order + 1
+    return order

@@ -7,6 +7,7 @@ import sys
 from functools import cache
 from pathlib import Path
 
+from ..network.checkpoint import atomic_write
 from ..network.paths import measurements
 from ..studies import addition, bases, by_hand, certificate, circuits, composition, miu, positions, primality, residues, shared
 from ..studies.algorithm import read_neurons
@@ -79,5 +80,6 @@ def record_measured(name: str, *, force: bool = False) -> Path:
     if force or now.path is None:
         measured(name, folder=measurements(), force=True)
     elif now.path != path:
-        path.write_bytes(now.path.read_bytes())
+        with atomic_write(path) as file:
+            file.write(now.path.read_bytes())
     return path

@@ -34,7 +34,7 @@ def write(path: Path, arrays: Arrays, provenance: dict[str, Any]) -> None:
 def read(path: Path) -> tuple[Arrays, dict[str, Any]]:
     """Arrays and provenance. Raises `FileNotFoundError`, and `Damaged` where the file is not as it was written."""
     try:
-        with np.load(path, allow_pickle=False) as data:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as data:
             arrays = {name: data[name] for name in data.files if name != PROVENANCE}
             provenance = json.loads(str(data[PROVENANCE]))
     except FileNotFoundError:

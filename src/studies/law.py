@@ -4,18 +4,8 @@ import numpy as np
 from scipy.stats import spearmanr
 
 from ..network.runs import Run
-from ..numbers.integers import n_digits
+from ..numbers.integers import n_digits, order_of, primes_below
 from .arrays import Arrays
-
-
-def order_of(base: int, q: int) -> int:
-    """The multiplicative order of `base` modulo the prime q; 0 where q divides it."""
-    if base % q == 0:
-        return 0
-    power, order = base % q, 1
-    while power != 1:
-        power, order = power * base % q, order + 1
-    return order
 
 
 def difficulty(base: int, q: int, n_max: int) -> int:
@@ -27,7 +17,7 @@ def difficulty(base: int, q: int, n_max: int) -> int:
 def law_outcome(runs: list[list[Run]]) -> Arrays:
     """`skill` (configs, seeds, T): held-out accuracy above chance, as a share of what can be had, mean over training: high where a task is
     learned early and well; `final` the same at the end; `difficulty` and `order` (configs, T); `q` (T,)."""
-    q = np.asarray(runs[0][0].dataset.widths)
+    q = primes_below(runs[0][0].config.q_max + 1)
     above = lambda accuracy: (accuracy - 1 / q) / (1 - 1 / q)  # noqa: E731
     skill = np.asarray([[above(run.metrics["valid_accuracy"]).mean(axis=0) for run in seeds] for seeds in runs])
     final = np.asarray([[above(run.metrics["valid_accuracy"][-1]) for run in seeds] for seeds in runs])

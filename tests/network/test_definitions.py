@@ -78,7 +78,7 @@ def test_names_are_followed_through_imports_aliases_modules_and_defaults(package
     {"a": A + "\n\nNEW = 5\n\n\ndef new(x):\n    return study(x)\n"},
     {"b": B.replace("return 0", "return 1")},
     {"a": A.replace("UNUSED = 1", "UNUSED = 2")},
-    {"a": A.replace('"""Docstring."""', '"""Another, of\n    two lines."""').replace("# a comment", "# a different one").replace("  # another", "")},
+    {"a": A.replace('"""Docstring."""', '"""Of\n    two lines."""').replace("# a comment", "# a different one").replace("  # another", "")},
     {"c": C.replace('"""A thing."""', '"""Something else."""')},
     {"a": A.replace("\n\n\n", "\n\n\n\n")},
 ], ids=["added", "unreached body", "unreached constant", "docstring and comments", "docstring of a class", "blank lines"])  # fmt: skip

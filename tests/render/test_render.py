@@ -1,5 +1,6 @@
 """The preview renderer: what it makes of each construct, and how it fails."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -153,22 +154,17 @@ def test_unknown_page_and_format(tmp_path):
 
 
 def test_the_command_exits_with_1_and_one_line(tmp_path):
-    """A copy of the documents with a broken cell, rendered by the command as a user would."""
-    for name in ("src", "checkpoints", "figures", "measurements"):
-        if (ROOT / name).exists():
-            (tmp_path / name).symlink_to(ROOT / name)
-    copy = tmp_path / "code"
-    copy.mkdir()
-    project(copy, "```{python}\n1 / 0\n```")
-    code = f"import src.render.__main__ as m; from pathlib import Path; m.ROOT = Path({str(copy)!r}); m.typer.run(m.main)"
-    done = subprocess.run([sys.executable, "-c", code, "--preview"], cwd=ROOT, capture_output=True, text=True)
+    """Documents with a broken cell, rendered by the command as a user would."""
+    project(tmp_path, "```{python}\n1 / 0\n```")
+    command = [sys.executable, "-m", "src.render", "--preview"]
+    done = subprocess.run(command, cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(PACKAGE.parent)}, capture_output=True, text=True)
     assert done.returncode == 1
     assert "index.qmd:6: ZeroDivisionError" in done.stderr and "Traceback" not in done.stderr
-    assert not (copy / "_site").exists()
+    assert not (tmp_path / "_site").exists()
 
 
 def test_quarto_is_used_where_it_is_there(tmp_path, monkeypatch):
-    from src.render.__main__ import find_quarto
+    from src.render.site import find_quarto
 
     fake = tmp_path / "quarto"
     fake.write_text("#!/bin/sh\nexit 0\n")

@@ -84,7 +84,6 @@ def test_recording_writes_the_tracked_file(shelf):
     lambda data: data[:200], lambda data: b"", lambda data: data[: len(data) // 2] + b"\xff" + data[len(data) // 2 + 1 :],
 ])  # fmt: skip
 def test_a_damaged_file_is_reported_by_name_and_made_again(shelf, capsys, damage):
-    folder, _ = shelf
     path = registry.record_measured("norms")
     path.write_bytes(damage(path.read_bytes()))
     registry.stale_names.cache_clear()

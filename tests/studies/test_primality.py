@@ -17,11 +17,11 @@ from src.network.runs import Run, load_run
 from src.network.tasks import make_dataset
 from src.network.tasks.primality import decade_numbers, numbers
 from src.numbers.hypotheses import HYPOTHESES, closest
-from src.numbers.integers import primes_below
+from src.numbers.integers import order_of, primes_below
 from src.numbers.sparse import BASES, THEIRS, predict, rule
 from src.results.grids import DECADES, DIRECT, LAW, LAW_BASES, LAW_Q, SPARSE, SPARSE_FEW
 from src.studies.composition import predicted_residues
-from src.studies.law import difficulty, law_correlation, law_null, law_outcome, order_of
+from src.studies.law import difficulty, law_correlation, law_null, law_outcome
 from src.studies.primality import calls, composed, primality_outcome
 
 SMALL = Config(task="primality", n_max=1000, base=10, train_fraction=0.5)

@@ -7,16 +7,72 @@ Figures, results by name, tables, the constants of the text, and `cite`, which p
 
 import inspect
 
+import numpy as np
 from IPython.display import Markdown
 
+from .circuits.by_hand import parity_neurons, wave_neurons
+from .circuits.faithfulness import ENOUGH
 from .figures import *
-from .results.claims import row, rows
+from .lens.fourier import rational_dictionary
+from .network.presets import PRESETS, preset
+from .network.records import THRESHOLD
+from .network.runs import load_run
+from .network.tasks.primality import decade_numbers
+from .network.tasks.sequences import TERMS
+from .numbers.integers import primes_below, sieve
+from .numbers.miu import derivation
+from .numbers.sequences import BUSY_BEAVER, REGISTRY
+from .numbers.sparse import BASES as SPARSE_BASES
+from .numbers.sparse import THEIRS, TRAINED_BELOW, predictions
+from .numbers.sparse import predict as rule_predicts
+from .results.claims import headline, row, rows
 from .results.evidence import (
+    BLOCKS,
     NETWORKS,
-)  # fmt: skip
+    by_block,
+    certificates,
+    circuit_of,
+    circuits_of,
+    clocks_and_pizzas,
+    confusions,
+    hand_margins,
+    over_p,
+    prime_callers,
+    runs_of,
+)
+from .results.grids import (
+    ADDITION_OPTIMISERS,
+    DECADES,
+    DIRECT,
+    FACTORS,
+    LARGE_P,
+    LAW,
+    LAW_BASES,
+    LAW_Q,
+    QUESTIONS,
+    SEQUENCE_CONFIGS,
+    SPARSE,
+    SWEPT_P,
+)
+from .results.published import BEST_CMD
+from .results.registry import arrays
 from .results.tables import (
+    auroc_table,
     claims_markdown,
-)  # fmt: skip
+    decades_table,
+    files_table,
+    measurements_table,
+    pipe_table,
+    primality_table,
+    provenance_table,
+    published_table,
+    runs_table,
+    shortfalls_markdown,
+)
+from .studies.addition import ALWAYS_ON, KEY_RISE, LABELLED, POWER_SHARE
+from .studies.algorithm import execute, regroup
+from .studies.residues import off_diagonal
+from .studies.sequences import ORDER
 
 
 def cite(slug: str, spec: str = "") -> str:

@@ -56,13 +56,14 @@ class _Strip(ast.NodeTransformer):
         return node
 
 
-def _globals(code: CodeType) -> Iterator[str]:
+def global_names(code: CodeType) -> Iterator[str]:
+    """The global names that a code object and those inside it load."""
     for instruction in dis.get_instructions(code):
         if instruction.opname in ("LOAD_GLOBAL", "LOAD_NAME"):
             yield instruction.argval
     for constant in code.co_consts:
         if isinstance(constant, CodeType):
-            yield from _globals(constant)
+            yield from global_names(constant)
 
 
 def _plain(source: str, tree: ast.Module) -> list[str]:
@@ -113,7 +114,7 @@ def parse(module: str, package: Path = PACKAGE) -> Source:
         plain = "\n".join(line for line in lines[first - 1 : node.end_lineno] if line)
         attributes = {f"{n.value.id}.{n.attr}" for n in ast.walk(node) if isinstance(n, ast.Attribute) and isinstance(n.value, ast.Name)}
         compiled = compile(ast.Module([_Strip().visit(node)], []), "<definition>", "exec")
-        used = frozenset(_globals(compiled)) | attributes
+        used = frozenset(global_names(compiled)) | attributes
         code |= dict.fromkeys(names, plain)
         uses |= dict.fromkeys(names, used)
     return Source(code, uses, imports)

@@ -1,11 +1,14 @@
 """The documents as Quarto would read them: what it would refuse or leave unresolved fails here, on any machine."""
 
 import ast
+import builtins
+import importlib
 import re
 
 import pytest
 import yaml
 
+from src.network.definitions import global_names
 from src.network.paths import PACKAGE
 from src.render.cells import Cell, Text, parse
 
@@ -119,3 +122,24 @@ def test_the_project_is_offline():
     text = (ROOT / "_quarto.yml").read_text()
     assert PROJECT["format"]["html"]["html-math-method"] == "mathml" and PROJECT["project"]["execute-dir"] == "project"
     assert "://" not in text
+
+
+def test_cells_use_names_that_they_have(page):
+    """Every name in a cell or in the text is a builtin, comes with an import of the document, or was made in a cell before."""
+    name, _, pieces = page
+    known = set(dir(builtins)) | {"__name__"}
+    for cell in (piece for piece in pieces if isinstance(piece, Cell)):
+        code = compile(cell.source, f"{name}:{cell.line}", "exec")
+        known |= {n for node in ast.walk(ast.parse(cell.source)) for n in _bound(node)}
+        missing = {n for n in global_names(code) if n not in known}
+        assert not missing, f"{name}:{cell.line}: {', '.join(sorted(missing))}"
+
+
+def _bound(node):
+    if isinstance(node, ast.ImportFrom) and node.names[0].name == "*":
+        return [n for n in dir(importlib.import_module(node.module)) if not n.startswith("_")]
+    if isinstance(node, (ast.Import, ast.ImportFrom)):
+        return [(alias.asname or alias.name).split(".")[0] for alias in node.names]
+    if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+        return [node.id]
+    return [node.name] if isinstance(node, (ast.FunctionDef, ast.ClassDef)) else []

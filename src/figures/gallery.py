@@ -308,13 +308,17 @@ def calls() -> dict[str, str]:
     raise AssertionError("no gallery in its own file")
 
 
-def save_gallery(folder: Path | None = None) -> list[str]:
-    """Write every figure of the gallery as <name>.svg and <name>.pdf to `folder`, by default `figures/` of the checkout, byte for byte the
-    same each time; returns the names."""
-    folder = folder or root() / "figures"
+def write(name: str, entry: Entry, folder: Path) -> Figure:
+    """Draw a figure and write <name>.svg and <name>.pdf, byte for byte the same each time."""
     with plt.rc_context({"svg.hashsalt": "miiii", "svg.fonttype": "path"}):
-        for name, entry in GALLERY.items():
-            figure = entry.make("paper")
-            figure.savefig(folder / f"{name}.svg", metadata={"Date": None})
-            figure.savefig(folder / f"{name}.pdf", metadata={"CreationDate": None, "ModDate": None})
+        figure = entry.make("paper")
+        figure.savefig(folder / f"{name}.svg", metadata={"Date": None})
+        figure.savefig(folder / f"{name}.pdf", metadata={"CreationDate": None, "ModDate": None})
+    return figure
+
+
+def save_gallery(folder: Path | None = None) -> list[str]:
+    """Write every figure of the gallery to `folder`, by default `figures/` of the checkout; returns their names."""
+    for name, entry in GALLERY.items():
+        write(name, entry, folder or root() / "figures")
     return list(GALLERY)

@@ -149,15 +149,15 @@ def auroc_table(a: Arrays, ablation: str = "") -> Markdown:
 
 
 def claims_markdown(rows: Sequence[Claim]) -> str:
-    """The rows as a table: ours is the median with the range over seeds. The anchors are left out where no row has one."""
+    """The rows as a table, each with its slug; ours is the median with the range over seeds. Anchors are left out where no row has one."""
     anchored = any(row.anchor != "none" for row in rows)
-    header = ("row", "claim", "ours, median (range)", "seeds", *(["anchor"] if anchored else []), "goal", "status")
+    header = ("claim", "ours, median (range)", "seeds", *(["anchor"] if anchored else []), "goal", "status")
     body = []
     for row in rows:
         goal = row.goal_text.replace("≥ ", "≥\u00a0").replace("≤ ", "≤\u00a0")
-        slug = f"`{row.slug}`"
-        body.append((slug, row.claim, row.span, len(row.values), *([row.anchor] if anchored else []), goal, row.status))
-    return pipe_table(header, body, "lllrlll" if anchored else "lllrll")
+        claim = f"{row.claim} `{row.slug}`"
+        body.append((claim, row.span, len(row.values), *([row.anchor] if anchored else []), goal, row.status))
+    return pipe_table(header, body, "llrlll" if anchored else "llrll")
 
 
 def shortfalls_markdown(rows: Sequence[Claim]) -> str:

@@ -6,7 +6,8 @@ import pytest
 
 matplotlib.use("Agg")
 
-from src.figures import GALLERY, WIDTH, attention_from_readout, fig_decades, save_gallery
+from src.figures import GALLERY, WIDTH, attention_from_readout, calls, fig_decades, save_gallery
+from src.figures.gallery import write
 from src.network.paths import PACKAGE
 from src.network.runs import load_run
 from src.numbers.integers import is_prime
@@ -14,28 +15,39 @@ from src.numbers.integers import is_prime
 ROOT = PACKAGE.parent
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", GALLERY)
-def test_figures_draw_and_are_described(name):
+def test_figures_draw_are_described_and_are_the_same_each_time(name, tmp_path):
     entry = GALLERY[name]
-    assert len(entry.alt) > 60 and entry.caption.endswith(".") and entry.call.startswith("fig_")
-    for target, width in WIDTH.items():
-        figure = entry.make(target)
-        assert figure.get_size_inches()[0] == width
-        assert any(ax.has_data() for ax in figure.axes)
+    assert len(entry.alt) > 60 and entry.caption.endswith(".")
+    slide = entry.make("slide")
+    assert slide.get_size_inches()[0] == WIDTH["slide"] and any(ax.has_data() for ax in slide.axes)
+    files = []
+    for folder in (tmp_path / "first", tmp_path / "again"):
+        folder.mkdir()
+        figure = write(name, entry, folder)
+        assert figure.get_size_inches()[0] == WIDTH["paper"]
+        files.append({path.name: path.read_bytes() for path in folder.iterdir()})
+    assert files[0] == files[1] and set(files[0]) == {f"{name}.svg", f"{name}.pdf"}
+    if name == "learning":  # the one that is committed, for the README
+        assert files[0]["learning.svg"] == (ROOT / "figures" / "learning.svg").read_bytes(), "run make site and commit figures/learning.svg"
+
+
+def test_the_gallery_is_written_whole(tmp_path, monkeypatch):
+    for name in set(GALLERY) - {"decades", "primes-polar"}:
+        monkeypatch.delitem(GALLERY, name)
+    assert save_gallery(tmp_path) == ["primes-polar", "decades"]
+    assert {path.name for path in tmp_path.iterdir()} == {"decades.svg", "decades.pdf", "primes-polar.svg", "primes-polar.pdf"}
+
+
+def test_every_figure_says_the_call_that_makes_it():
+    assert set(calls()) == set(GALLERY) and all(call.startswith("fig_") and "target" not in call for call in calls().values())
+    assert calls()["dissociation"] == "fig_dissociation(arrays('paper-analysis'), 113)"
 
 
 def test_unknown_target():
     with pytest.raises(ValueError, match="poster"):
         fig_decades(target="poster")
-
-
-def test_the_pictures_are_the_same_each_time_and_the_readmes_is_current(tmp_path):
-    save_gallery(tmp_path)
-    first = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
-    assert set(first) == {f"{name}.{kind}" for name in GALLERY for kind in ("svg", "pdf")}
-    save_gallery(tmp_path)
-    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == first
-    assert first["learning.svg"] == (ROOT / "figures" / "learning.svg").read_bytes(), "run make site and commit figures/learning.svg"
 
 
 def test_the_decades_picture_shows_the_primes():

@@ -68,20 +68,17 @@ def main(
     """Recompute a group of claims and print each beside its anchor and its goal."""
     console = Console()
     try:
-        if run:
-            for one in beside(group, load_run(run)):
-                show_beside(console, one)
-            return
-        found = rows(group)
+        found = beside(group, load_run(run)) if run else rows(group)
     except (ValueError, CheckpointError, FileNotFoundError) as error:
         typer.echo(f"error: {error}", err=True)
         raise typer.Exit(2) from None
     if as_json:
-        typer.echo(json.dumps([row.to_dict() for row in found], indent=1, ensure_ascii=False))
+        typer.echo(json.dumps([one.to_dict() for one in found], indent=1, ensure_ascii=False))
         return
-    for row in found:
-        show(console, row)
-    console.print(f"\n{group}: {headline(found)}", highlight=False)
+    for one in found:
+        show_beside(console, one) if isinstance(one, Beside) else show(console, one)
+    if not run:
+        console.print(f"\n{group}: {headline(rows(group))}", highlight=False)
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ import base64
 import hashlib
 import json
 import os
+import secrets
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -55,7 +56,7 @@ class Checkpoint:
 def atomic_write(path: Path) -> Iterator[BinaryIO]:
     """Open a temporary file beside `path`; rename it there once the block has ended without an error."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    temporary = path.with_name(f".{path.name}.{os.getpid()}-{secrets.token_hex(4)}.tmp")
     try:
         with temporary.open("wb") as file:
             yield file
@@ -125,7 +126,7 @@ def read(path: Path) -> Checkpoint:
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     except FileNotFoundError:
         raise CheckpointError(f"{path}: no such checkpoint") from None
-    except (SafetensorError, OSError, TypeError, ValueError) as error:
+    except (SafetensorError, OSError, TypeError, ValueError, AttributeError) as error:  # the last: dtypes that NumPy lacks
         raise CheckpointError(f"{path}: no safetensors file, or a truncated one ({error})") from None
     if metadata.get("format") != FORMAT or any(field not in metadata for field in FIELDS):
         raise CheckpointError(f"{path}: not a MIIII checkpoint (no {FORMAT} in its metadata)")
@@ -133,9 +134,9 @@ def read(path: Path) -> Checkpoint:
         config = json.loads(metadata["config"], parse_constant=_no_constant)
         step = int(metadata["step"])
         mask = np.unpackbits(np.frombuffer(base64.b64decode(metadata["split"], validate=True), dtype=np.uint8)).astype(bool)
-        if not isinstance(config, dict):
-            raise ValueError("the config is no object")
-    except ValueError as error:
+        if not isinstance(config, dict) or step < 0:
+            raise ValueError("the config is no object, or the step below 0")
+    except (ValueError, RecursionError) as error:
         raise CheckpointError(f"{path}: bad metadata ({error})") from None
     if tensors_digest(tensors) != metadata["digest"]:
         raise CheckpointError(f"{path}: its tensors are not those of its digest; the file was altered")
@@ -150,7 +151,7 @@ def fill(found: Checkpoint, like: Any, path: Path) -> Any:
     expected = named_leaves(like)
     for what, names in (("misses", expected.keys() - found.tensors.keys()), ("has too many", found.tensors.keys() - expected.keys())):
         if names:
-            raise CheckpointError(f"{path}: {what} {', '.join(sorted(names))}; these are not the tensors of this model")
+            raise CheckpointError(f"{path}: {what} {', '.join(map(repr, sorted(names)))}; these are not the tensors of this model")
     for name, leaf in expected.items():
         x = found.tensors[name]
         if x.shape != leaf.shape or x.dtype != leaf.dtype:
@@ -170,9 +171,10 @@ def load_dataset(found: Checkpoint, path: Path) -> tuple[Config, Dataset]:
         config = Config.from_dict(found.config)
         dataset = make_dataset(config)
         n = len(dataset.tokens)
-        if len(found.train_mask) != -(-n // 8) * 8 or found.train_mask[n:].any():
+        mask = found.train_mask
+        if len(mask) != -(-n // 8) * 8 or mask[n:].any() or mask[:n].all() or not mask.any():
             raise ValueError(f"the split is not one of {n} examples")
-        return config, dataset.with_split(found.train_mask[:n])
+        return config, dataset.with_split(mask[:n])
     except (ConfigError, TypeError, ValueError) as error:
         raise CheckpointError(f"{path}: {error}") from None
 

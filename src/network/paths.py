@@ -11,7 +11,7 @@ def root() -> Path:
     """The folder that holds `checkpoints/` and `measurements/`: MIIII_ROOT if it is set, else the checkout, else the working folder."""
     named = os.environ.get(VARIABLE)
     if named:
-        return Path(named)
+        return Path(named).expanduser().resolve()
     return next((folder for folder in (PACKAGE.parent, Path.cwd()) if (folder / "checkpoints").is_dir()), Path.cwd())
 
 

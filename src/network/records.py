@@ -15,7 +15,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from .checkpoint import atomic_write, cast, load_dataset, load_model, read, save, sha256
+from .checkpoint import CheckpointError, atomic_write, cast, load_dataset, load_model, read, save, sha256
 from .config import Config, ConfigError
 from .dataset import Dataset
 from .definitions import digest, reached
@@ -23,7 +23,7 @@ from .model import Transformer, count_parameters, predict
 from .packing import task_correct
 from .paths import checkpoints
 from .presets import PRESETS
-from .runs import MANIFEST, list_runs, read_manifest, read_metrics, run_folder, step_file, steps_in
+from .runs import MANIFEST, list_runs, read_manifest, read_metrics, run_folder, step_file, steps_in, verified
 
 History = dict[str, list[np.ndarray]]
 PACKAGES = ("jax", "jaxlib", "equinox", "optax", "numpy")
@@ -103,8 +103,7 @@ def cores() -> int:
 
 def code_digest() -> str:
     """sha256 over the definitions that decide a run's weights: what makes its examples, its first state and its steps."""
-    made_by = (("network.tasks", "make_dataset"), ("network.trainer", "init_state"), ("network.trainer", "make_chunk"))
-    return digest({name: code for start in made_by for name, code in reached(*start).items()})
+    return digest(reached(("network.tasks", "make_dataset"), ("network.trainer", "init_state"), ("network.trainer", "make_chunk")))
 
 
 def provenance() -> dict[str, Any]:
@@ -171,14 +170,19 @@ def publish(folder: Path, root: Path | None = None, steps: int = 1) -> Path:
         raise ConfigError(f"steps={steps}: must be >= 1")
     manifest = read_manifest(folder)
     kept = steps_in(manifest["files"])
+    if not kept:
+        raise CheckpointError(f"{folder}: the manifest names no checkpoint")
     chosen = {step_file(kept[int(i)]) for i in np.linspace(len(kept) - 1, 0, min(steps, len(kept))).round()}
     files = {name: digest for name, digest in manifest["files"].items() if name in chosen or name == "metrics.npz"}
     target = run_folder(manifest["run"], manifest["seed"], checkpoints() if root is None else root)
+    if target.resolve() == folder.resolve():
+        raise ConfigError(f"{folder}: this is where it would be copied to")
+    contents = {name: verified(folder, manifest, name).read_bytes() for name in files}  # all of it, before anything is taken away
     for old in target.glob("*") if target.exists() else ():
         old.unlink()
-    for name in files:
+    for name, content in contents.items():
         with atomic_write(target / name) as file:
-            file.write((folder / name).read_bytes())
+            file.write(content)
     with atomic_write(target / MANIFEST) as file:
         file.write(json.dumps({**manifest, "files": files}, indent=1).encode() + b"\n")
     return target

@@ -57,7 +57,7 @@ def steps_in(names: Any) -> tuple[int, ...]:
 def list_runs(root: Path | None = None) -> list[tuple[str, int]]:
     """(run, seed) of every finished run under `root`, by default of every committed one; sorted."""
     found = [path.parent for path in Path(checkpoints() if root is None else root).glob(f"*/seed-*/{MANIFEST}")]
-    return sorted((folder.parent.name, int(folder.name.removeprefix("seed-"))) for folder in found)
+    return sorted((folder.parent.name, int(folder.name[5:])) for folder in found if re.fullmatch(r"seed-\d+", folder.name))
 
 
 def find_run(run: str | Path, seed: int | None = None) -> Path:
@@ -69,9 +69,12 @@ def find_run(run: str | Path, seed: int | None = None) -> Path:
     if named and seed is not None and int(named[1]) != seed:
         raise CheckpointError(f"run {str(run)!r} names seed {named[1]}, and seed {seed} was asked for")
     places = [base if named else base / f"seed-{seed or 0}" for base in (checkpoints() / run, Path(run))]
-    for folder in places:
-        if (folder / MANIFEST).is_file():
-            return folder
+    try:
+        found = next((folder for folder in places if (folder / MANIFEST).is_file()), None)
+    except (OSError, ValueError) as error:
+        raise CheckpointError(f"no run {str(run)!r} ({error})") from None
+    if found is not None:
+        return found
     unfinished = next((folder for folder in places if folder.is_dir() and any(folder.glob("state.*"))), None)
     if unfinished is not None:
         raise CheckpointError(f"{unfinished}: this run is not finished (no {MANIFEST}); the command that began it goes on with --resume")
@@ -93,11 +96,14 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     """`MANIFEST.json` of a run's folder."""
     path = folder / MANIFEST
     try:
-        return json.loads(path.read_text())
+        manifest = json.loads(path.read_text())
+        if not isinstance(manifest, dict) or not all(isinstance(manifest.get(name), dict) for name in ("files", "config")):
+            raise ValueError("no files or no config in it")
+        return manifest
     except FileNotFoundError:
         raise CheckpointError(f"{path}: no such run") from None
     except ValueError as error:
-        raise CheckpointError(f"{path}: not JSON ({error})") from None
+        raise CheckpointError(f"{path}: no manifest of a run ({error})") from None
 
 
 def verified(folder: Path, manifest: dict[str, Any], name: str) -> Path:

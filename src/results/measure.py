@@ -8,6 +8,7 @@ and kept in an untracked cache, `.cache/measurements/`, unless it is to be recor
     arrays("paper-analysis")           # by name, whether it is measured from committed runs or was recorded by a sweep
 """
 
+import json
 import sys
 import time
 from collections.abc import Callable
@@ -21,7 +22,7 @@ from tqdm import tqdm
 from ..network.checkpoint import load_dataset, read
 from ..network.config import Config
 from ..network.dataset import Dataset
-from ..network.definitions import LOADERS, reached
+from ..network.definitions import LOADERS, changed_since_start, reached
 from ..network.paths import PACKAGE, command, measurements, root
 from ..network.records import PACKAGES, provenance
 from ..network.runs import Run, committed_seeds, find_run, load_run, read_manifest, step_file, steps_in, verified
@@ -50,7 +51,8 @@ class Key(NamedTuple):
         """What differs in a stored file: nothing where it is fresh."""
         out = []
         for what, now in (("input", self.inputs), ("definition", self.definitions)):
-            then = stored.get(f"{what}s", {})
+            then = stored.get(f"{what}s")
+            then = then if isinstance(then, dict) else {}
             out += [f"{what} {name}" for name in sorted({*now, *then}) if now.get(name) != then.get(name)]
         return out
 
@@ -71,12 +73,10 @@ def run_digest(folder: Path) -> str:
 
 
 def definitions_of(function: Callable[..., Any], package: Path = PACKAGE) -> dict[str, str]:
-    """The definitions that a function reaches, without what only makes or loads runs, and those of the network that it is given."""
-    module = function.__module__.partition(".")[2]
-    return {
-        **reached("network.model", "Transformer", without=LOADERS, package=package),
-        **reached(module, function.__qualname__, without=LOADERS, package=package),
-    }
+    """The definitions that a function reaches, without what only makes or loads runs; with those of the network that it is given, and of
+    what stacks its results."""
+    own = (function.__module__.partition(".")[2], function.__qualname__)
+    return reached(own, ("network.model", "Transformer"), ("studies.arrays", "stack"), without=LOADERS, package=package)
 
 
 def key_of(measurement: Measurement) -> Key:
@@ -85,7 +85,8 @@ def key_of(measurement: Measurement) -> Key:
         seeds = committed_seeds(measurement.run)
         inputs = {f"{measurement.run}/seed-{seed}": run_digest(find_run(measurement.run, seed)) for seed in seeds}
     else:
-        inputs = {f"{c.task}, p = {c.p}": data_digest(make_dataset(c)) for c in measurement.data}
+        configs = {f"{c.run}, p = {c.p}": c for c in measurement.data}
+        inputs = {name: store.texts_digest(json.dumps(c.to_dict()), data_digest(make_dataset(c))) for name, c in configs.items()}
     return Key(inputs, definitions_of(measurement.function))
 
 
@@ -131,7 +132,7 @@ def other_versions(stored: dict[str, Any]) -> list[str]:
 
 
 def compute(name: str, measurement: Measurement, path: Path) -> Arrays:
-    """Compute a measurement now, with a bar over its runs, and write it to `path`."""
+    """Compute a measurement now, with a bar over its runs, and write it to `path`, unless the code was edited meanwhile."""
     key, started = key_of(measurement), time.perf_counter()
     function = measurement.function
     if not measurement.run:
@@ -141,6 +142,9 @@ def compute(name: str, measurement: Measurement, path: Path) -> Arrays:
         bar = tqdm(runs, desc=name, unit="run", disable=None)
         arrays = function(list(bar)) if measurement.together else stack([function(run) for run in bar])
     arrays = {field: np.asarray(value) for field, value in arrays.items()}
+    if changed_since_start():
+        print(f"{name} is not kept: the code changed while this process ran, so what was computed may not be what it says", file=sys.stderr)
+        return arrays
     where = {"function": f"{function.__module__}.{function.__qualname__}", **key._asdict()}
     store.write(path, arrays, {**where, "seconds": time.perf_counter() - started, **provenance()})
     return arrays

@@ -39,7 +39,7 @@ def read(path: Path) -> tuple[Arrays, dict[str, Any]]:
             provenance = json.loads(str(data[PROVENANCE]))
     except FileNotFoundError:
         raise
-    except (ValueError, KeyError, OSError, EOFError, TypeError, zipfile.BadZipFile, zlib.error, NotImplementedError) as error:
+    except (ValueError, KeyError, OSError, EOFError, TypeError, zipfile.BadZipFile, zlib.error, RuntimeError, MemoryError) as error:
         raise Damaged(f"{path}: damaged ({type(error).__name__}: {error})") from None
     if not isinstance(provenance, dict) or provenance.get("digest") != tensors_digest(arrays):
         raise Damaged(f"{path}: damaged (its arrays are not those of its digest)")

@@ -20,7 +20,7 @@ P113 = {
     "standard": Config(run="by-hand-standard", p=113, block="standard", d_model=256, d_mlp=1024),
 }
 GROWTH_P = (31, 53, 71, 113)
-DATA = tuple(replace(P113["standard"], p=p) for p in GROWTH_P)  # whose examples are made here
+DATA = (*P113.values(), *(replace(P113["standard"], p=p) for p in GROWTH_P if p != 113))  # the networks that are written here
 WRITERS = {"phase": phase_network, "carry": carry_network}
 
 

@@ -91,8 +91,8 @@ def test_half_precision_round_trip(saved, tmp_path):
 
 BAD = {
     "an altered tensor": (lambda t, m: t.update({"embed.W_E": t["embed.W_E"] + 1}), "digest"),
-    "a tensor too many": (lambda t, m: (t.update(extra=np.zeros(3, np.float32)), redigest(t, m)), "has too many extra"),
-    "a tensor too few": (lambda t, m: (t.pop("embed.W_E"), redigest(t, m)), r"misses embed\.W_E"),
+    "a tensor too many": (lambda t, m: (t.update(extra=np.zeros(3, np.float32)), redigest(t, m)), "has too many 'extra'"),
+    "a tensor too few": (lambda t, m: (t.pop("embed.W_E"), redigest(t, m)), r"misses 'embed\.W_E'"),
     "another shape": (lambda t, m: (t.update({"embed.W_E": t["embed.W_E"].T.copy()}), redigest(t, m)), r"embed\.W_E is float32\[32, 12\]"),
     "another dtype": (lambda t, m: (t.update({"embed.W_E": t["embed.W_E"].astype(np.float64)}), redigest(t, m)), "float64"),
     "names exchanged": (
@@ -104,6 +104,10 @@ BAD = {
     "a step that is no number": (lambda t, m: m.update(step="NaN"), "bad metadata"),
     "a split of another size": (lambda t, m: m.update(split=m["split"][:8]), "split"),
     "a split that is not base64": (lambda t, m: m.update(split="?" * 8), "bad metadata"),
+    "a step below 0": (lambda t, m: m.update(step="-5"), "below 0"),
+    "nothing trained on": (lambda t, m: m.update(split="A" * len(m["split"].rstrip("=")) + "=" * m["split"].count("=")), "split"),
+    "a config too deep": (lambda t, m: m.update(config="[" * 100_000), "bad metadata"),
+    "a name of two lines": (lambda t, m: (t.update({"a\nb": np.zeros(3, np.float32)}), redigest(t, m)), "too many"),
     "another format": (lambda t, m: m.update(format="pt"), "not a MIIII checkpoint"),
     "no config": (lambda t, m: m.pop("config"), "not a MIIII checkpoint"),
 }  # fmt: skip
@@ -267,6 +271,22 @@ def test_without_a_checkout_one_line_says_where_it_looked(tmp_path, monkeypatch)
         with pytest.raises(CheckpointError, match=f"MIIII_ROOT={tmp_path}.*set MIIII_ROOT") as error:
             ask()
         assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("text", ["[]", "null", "{}", '{"files": []}', "not JSON"])
+def test_a_manifest_of_something_else_is_one_line(tmp_path, text):
+    (tmp_path / "seed-0").mkdir()
+    (tmp_path / "seed-0" / "MANIFEST.json").write_text(text)
+    with pytest.raises(CheckpointError, match="no manifest of a run"):
+        load_run(tmp_path)
+
+
+def test_a_folder_of_another_name_is_not_listed_and_a_name_too_long_is_one_line(tmp_path):
+    (tmp_path / "laptop" / "seed-x").mkdir(parents=True)
+    (tmp_path / "laptop" / "seed-x" / "MANIFEST.json").write_text("{}")
+    assert list_runs(tmp_path) == []
+    with pytest.raises(CheckpointError, match="no run"):
+        load_run("x" * 300)
 
 
 def test_an_altered_file_fails_its_digest(tmp_path):

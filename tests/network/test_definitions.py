@@ -1,10 +1,11 @@
 """What a result hangs on: the definitions that it reaches, and nothing else, wherever they stand."""
 
+import ast
 import shutil
 
 import pytest
 
-from src.network.definitions import LOADERS, digest, reached
+from src.network.definitions import LOADERS, bound_names, digest, parse, reached
 from src.network.paths import PACKAGE
 
 A = '''"""A module."""
@@ -64,7 +65,7 @@ def package(tmp_path):
         folder.mkdir()
         for name, text in {"a": A, "b": B, "c": C, **files}.items():
             (folder / f"{name}.py").write_text(text)
-        return reached(module, "study", package=folder, without=without)
+        return reached((module, "study"), package=folder, without=without)
 
     return ask
 
@@ -80,8 +81,9 @@ def test_names_are_followed_through_imports_aliases_modules_and_defaults(package
     {"a": A.replace("UNUSED = 1", "UNUSED = 2")},
     {"a": A.replace('"""Docstring."""', '"""Of\n    two lines."""').replace("# a comment", "# a different one").replace("  # another", "")},
     {"c": C.replace('"""A thing."""', '"""Something else."""')},
-    {"a": A.replace("\n\n\n", "\n\n\n\n")},
-], ids=["added", "unreached body", "unreached constant", "docstring and comments", "docstring of a class", "blank lines"])  # fmt: skip
+    {"a": A.replace("\n\n\n", "\n\n\n\n").replace("return factor * sum(local)", "return factor * sum(\n        local\n    )")},
+    {"b": B.replace("def helper(y):", "def helper(y: int) -> int:")},
+], ids=["added", "unreached body", "unreached constant", "docstring and comments", "docstring of a class", "layout", "annotations"])  # fmt: skip
 def test_what_is_not_reached_changes_nothing(package, files):
     assert package(files) == package({})
 
@@ -99,11 +101,52 @@ def test_moving_a_definition_to_another_module_changes_nothing(package):
     ({"a": A.replace("FACTOR = 2", "FACTOR = 3")}, "FACTOR"),
     ({"a": A.replace("factor=FACTOR", "factor=4")}, "study"),
     ({"c": C.replace("return self.size", "return self.size + 1")}, "Thing"),
-], ids=["constant", "helper", "helper's helper", "default's constant", "default", "method"])  # fmt: skip
+    ({"a": A.replace("import LIMIT as most", "import OTHER as most"), "b": B + "\n\nOTHER = 10\n"}, "study"),
+    ({"c": "from math import floor as through_\n" + C.replace("+ x", "+ through_(x)")}, "through"),
+], ids=["constant", "helper", "helper's helper", "default's constant", "default", "method", "renamed", "a new import"])  # fmt: skip
 def test_what_is_reached_changes_under_its_name(package, files, name):
     before, after = package({}), package(files)
     changed = {one for one in before if before[one] != after.get(one)}
-    assert name in changed and changed <= {name, "study", "FACTOR"}
+    assert name in changed and changed <= {name, "study", "FACTOR", "LIMIT"}
+
+
+def test_what_an_import_of_another_package_binds_is_part_of_the_code(package):
+    one, other = ({"c": f"from math import {what} as f\n" + C.replace("+ x", "+ f(x)")} for what in ("sin", "cos"))
+    assert package(one)["through"] != package(other)["through"]
+
+
+def test_definitions_of_one_name_are_kept_apart():
+    both = reached(("network.packing", "margins"), ("studies.addition", "loss"), ("network.model", "dropout"))
+    assert {"margins", "loss", "dropout"} <= set(both)
+
+
+@pytest.mark.parametrize("name", ["nothing", "<lambda>", "Thing.grow"])
+def test_a_start_that_is_no_definition_is_an_error(name):
+    with pytest.raises(ValueError, match="defines no"):
+        reached(("studies.residues", name))
+
+
+FOLLOWED = [path for path in sorted(PACKAGE.rglob("*.py")) if len(path.relative_to(PACKAGE).parts) > 1 and "render" not in path.parts]
+
+
+@pytest.mark.parametrize("path", FOLLOWED, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_modules_keep_to_what_can_be_followed(path):
+    """Top-level names are bound once, by def, class, plain assignment or import; no import of ours is hidden; modules are used by name."""
+    tree = ast.parse(path.read_text())
+    names, modules = [], set()
+    for node in tree.body:
+        docstring = isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+        assert docstring or bound_names(node) or isinstance(node, (ast.Import, ast.ImportFrom)), f"line {node.lineno}"
+        names += bound_names(node)
+    assert len(set(names)) == len(names), sorted(names)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and node.level:
+            assert node in tree.body and all(alias.name != "*" for alias in node.names), f"line {node.lineno}"
+    module = ".".join(path.relative_to(PACKAGE).with_suffix("").parts).removesuffix(".__init__")
+    modules = {name for name, (_, inner) in parse(module).imports.items() if inner is None}
+    read = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
+    for node in ast.walk(tree):
+        assert not (isinstance(node, ast.Name) and node.id in modules and id(node) not in read), f"line {node.lineno}: {node.id}"
 
 
 def test_a_local_name_hides_a_definition(package):
@@ -113,24 +156,21 @@ def test_a_local_name_hides_a_definition(package):
     assert "UNUSED" not in package({"a": hidden})
 
 
+STARTS = (("network.model", "Transformer"), ("studies.residues", "analyse"))
+
+
 def copy_of_package(tmp_path, change):
     """The definitions that `studies.residues.analyse` reaches in a copy of our package in which one file was changed."""
     shutil.copytree(PACKAGE, tmp_path / "package", ignore=shutil.ignore_patterns("__pycache__"))
     name, edit = change
     path = tmp_path / "package" / name
     path.write_text(edit(path.read_text()))
-    out = {}
-    for start in (("network.model", "Transformer"), ("studies.residues", "analyse")):
-        out |= reached(*start, without=LOADERS, package=tmp_path / "package")
-    return out
+    return reached(*STARTS, without=LOADERS, package=tmp_path / "package")
 
 
 @pytest.fixture(scope="module")
 def today():
-    out = {}
-    for start in (("network.model", "Transformer"), ("studies.residues", "analyse")):
-        out |= reached(*start, without=LOADERS)
-    return out
+    return reached(*STARTS, without=LOADERS)
 
 
 @pytest.mark.parametrize("change", [

@@ -197,3 +197,15 @@ def test_publish_copies_a_thinned_run(tmp_path):
         publish(folder, tmp_path / "committed", steps=0)
     with pytest.raises(CheckpointError, match="no such run"):
         publish(tmp_path / "nowhere", tmp_path / "committed")
+
+
+def test_publish_takes_nothing_away_before_it_has_everything(tmp_path):
+    (folder,) = train(replace(SMALL, steps=20, keep=0), (0,), tmp_path / "runs")
+    with pytest.raises(ConfigError, match="where it would be copied to"):
+        publish(folder, tmp_path / "runs")
+    assert load_run(folder).step == 20  # and it is still there
+    target = publish(folder, tmp_path / "committed")
+    (folder / "metrics.npz").unlink()
+    with pytest.raises(CheckpointError, match=r"metrics\.npz: named in the manifest, but missing"):
+        publish(folder, tmp_path / "committed")
+    assert load_run(target).step == 20

@@ -146,6 +146,7 @@ def test_prediction_interval():
     draws = np.random.default_rng(0).normal(size=(2000, 6))
     inside = [low <= x[5] <= high for x in draws for low, high in [prediction_interval(x[:5].tolist(), Form(".2f"), 0.9)]]
     assert 0.88 < np.mean(inside) < 0.95  # a little over: the interval is never narrower than the range
+    assert all(np.isnan(prediction_interval([], COUNT))) and all(np.isnan(prediction_interval([1.0, np.nan], COUNT)))
     assert prediction_interval([2.0, 2.0], COUNT) == (2, 2) and prediction_interval([2.0], COUNT) == (0, np.inf)
 
 

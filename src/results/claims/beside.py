@@ -1,7 +1,7 @@
 """A run of a reader's own beside the committed seeds: the same functions, and what those seeds let expect."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from scipy import stats
@@ -22,13 +22,22 @@ class Beside(NamedTuple):
 
     @property
     def inside(self) -> str:
-        return "yes" if self.low <= self.mine.ours <= self.high else "above" if self.mine.ours > self.high else "below"
+        """Whether the run's value lies there: yes, above, below, or unknown where one of them is missing."""
+        ours = self.mine.ours
+        return "yes" if self.low <= ours <= self.high else "above" if ours > self.high else "below" if ours < self.low else "unknown"
+
+    def to_dict(self) -> dict[str, Any]:
+        """The pair as data; an infinite number is None."""
+        low, high = (v if np.isfinite(v) else None for v in (self.low, self.high))
+        return {"run": self.mine.to_dict(), "committed": self.committed.to_dict(), "expected": [low, high], "inside": self.inside}
 
 
 def prediction_interval(values: Sequence[float], form: Form, share: float = 0.99) -> tuple[float, float]:
     """Where this share of new seeds falls if seeds are normally distributed (Student's t); never narrower than the range of `values`, and
     never beyond what `form` says is possible."""
     n = len(values)
+    if not n or any(v != v for v in values):
+        return float("nan"), float("nan")
     half = stats.t.ppf((1 + share) / 2, n - 1) * np.std(values, ddof=1) * np.sqrt(1 + 1 / n) if n > 1 else np.inf
     middle = float(np.mean(values))
     return max(min(middle - half, *values), form.low), min(max(middle + half, *values), form.high)

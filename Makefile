@@ -22,7 +22,7 @@ check: env
 	.venv/bin/ruff check src tests benchmarks
 	.venv/bin/ruff format --check src tests benchmarks
 	.venv/bin/lint-imports --no-cache
-	.venv/bin/pyright
+	.venv/bin/basedpyright --level error
 
 claims: env
 	for group in addition residues algorithm circuits integers scale; do $(PY) -m src.claims $$group || exit 1; done

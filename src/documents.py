@@ -69,7 +69,7 @@ from .results.tables import (
     runs_table,
     shortfalls_markdown,
 )
-from .studies.addition import ALWAYS_ON, KEY_RISE, LABELLED, POWER_SHARE
+from .studies.addition import ALWAYS_ON, KEY_RISE, LABELLED, POWER_SHARE, key_frequencies
 from .studies.algorithm import execute, regroup
 from .studies.residues import off_diagonal
 from .studies.sequences import ORDER

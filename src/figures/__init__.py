@@ -1,6 +1,7 @@
 """The figures' room: a function from a result to a matplotlib Figure for every picture of the paper, the deck and the gallery.
 
-May import every room below, none of it the claims. Start with `style`, then `basics`; `gallery` lists all with the results they are of.
+May import `numbers` to `results`, but not `results.claims`. Start with `style`, then `basics`; `gallery` lists all with the results they
+are of.
 
     fig = fig_learning(load_run("paper"), target="slide")
 

@@ -13,7 +13,8 @@ from ..network.paths import root
 from ..network.presets import preset
 from ..network.runs import load_run
 from ..numbers.integers import primes_below
-from ..numbers.sparse import BASES, predictions
+from ..numbers.sparse import BASES as SPARSE_BASES
+from ..numbers.sparse import predictions
 from ..results.evidence import (
     BLOCKS,
     NETWORKS,
@@ -262,7 +263,7 @@ GALLERY: dict[str, Entry] = {
         "0 and 1 to nothing at 3.",
     ),
     "sparse": Entry(
-        lambda target: fig_sparse(arrays("integers-sparse"), arrays("integers-sparse-few"), BASES, predictions(), target=target),
+        lambda target: fig_sparse(arrays("integers-sparse"), arrays("integers-sparse-few"), SPARSE_BASES, predictions(), target=target),
         "A sparse encoding with four bases: recall predicted before training, and found.",
         "Two bar charts over the bases 127, 128, 150 and 210, for composites and for primes. Dots for networks stand at the tops of "
         "the bars "

@@ -1,4 +1,4 @@
 """Tools that look at any run: activations and interventions, dictionaries of waves, measures of progress over training.
 
-May import `network` and below. Start with `interventions`; it needs nothing else of this room.
+May import `numbers` and `network`. Start with `interventions`; it needs nothing else of this room.
 """

@@ -154,7 +154,7 @@ def summary(folder: Path) -> str:
     """One line on a finished run."""
     m = read_manifest(folder)
     when = m["steps_to_generalise"]
-    reached = f"every task >= {THRESHOLD:.0%} held out from step {when} ({m['seconds_to_generalise']:.0f} s)" if when is not None else (
+    reached = f"every task >= {THRESHOLD:.0%} held out first at step {when} ({m['seconds_to_generalise']:.0f} s)" if when is not None else (
         f"worst task {min(m['valid_accuracy']):.2%} held out"
     )  # fmt: skip
     return f"{folder}: {reached}; {m['wrong_cells']:,} of {m['cells']:,} cells wrong at step {m['step']}; {m['seconds']:.0f} s"

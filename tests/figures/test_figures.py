@@ -1,13 +1,17 @@
 """Every figure of the gallery draws for both targets, is described, and is the same each time."""
 
+import builtins
+
 import matplotlib
 import numpy as np
 import pytest
 
 matplotlib.use("Agg")
 
+from src import documents
 from src.figures import GALLERY, WIDTH, attention_from_readout, calls, fig_decades, save_gallery
 from src.figures.gallery import write
+from src.network.definitions import global_names
 from src.network.paths import PACKAGE
 from src.network.runs import load_run
 from src.numbers.integers import is_prime
@@ -42,6 +46,8 @@ def test_the_gallery_is_written_whole(tmp_path, monkeypatch):
 
 def test_every_figure_says_the_call_that_makes_it():
     assert set(calls()) == set(GALLERY) and all(call.startswith("fig_") and "target" not in call for call in calls().values())
+    names = {name for call in calls().values() for name in global_names(compile(call, "<call>", "eval"))}
+    assert names - set(dir(builtins)) <= set(dir(documents))  # so that a call runs as it is printed
     assert calls()["dissociation"] == "fig_dissociation(arrays('paper-analysis'), 113)"
 
 

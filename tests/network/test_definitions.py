@@ -83,7 +83,7 @@ def test_names_are_followed_through_imports_aliases_modules_and_defaults(package
     {"c": C.replace('"""A thing."""', '"""Something else."""')},
     {"a": A.replace("\n\n\n", "\n\n\n\n").replace("return factor * sum(local)", "return factor * sum(\n        local\n    )")},
     {"b": B.replace("def helper(y):", "def helper(y: int) -> int:")},
-], ids=["added", "unreached body", "unreached constant", "docstring and comments", "docstring of a class", "layout", "annotations"])  # fmt: skip
+], ids=["added", "unreached body", "unreached constant", "comments", "docstring of a class", "layout", "annotations"])  # fmt: skip
 def test_what_is_not_reached_changes_nothing(package, files):
     assert package(files) == package({})
 

@@ -1,7 +1,8 @@
 """Task -> Dataset: integers become tokens and labels, one module a family of tasks.
 
-A task is one function from a `Config` to a `Table`, registered in `TASKS`. Adding one is writing that function in its family's module, its
-name here, and in `network.config`. Labels of T tasks with widths w_1 ... w_T are predicted by one packed row of logits (`network.packing`).
+A task is one function from a `Config` to a `Table`, registered in `TASKS`. To add one, write that function in its family's module and add
+its name to `TASKS` here and to `Task` in `network.config`. Labels of T tasks with widths w_1 ... w_T are predicted by one packed row of
+logits (`network.packing`).
 """
 
 from collections.abc import Callable

@@ -27,7 +27,7 @@ BLOCKS = {"block": COMMITTED}
     goal=at_most(0.1),
     over=BLOCKS,
 )
-def phases(block: Block):  # fmt: skip
+def phases(block: Block):
     return np.median(block.analysis["phase_error"], axis=1)
 
 
@@ -39,7 +39,7 @@ def phases(block: Block):  # fmt: skip
     over=BLOCKS,
     why="neurons of other primes correct what a prime's few neurons leave unbalanced, and this reading drops their share",
 )
-def as_read(block: Block):  # fmt: skip
+def as_read(block: Block):
     cells = block.analysis["accuracy"].shape[1] * block.runs[0].config.p ** 2
     return 1 - block.analysis["extracted_wrong"] / cells
 
@@ -52,7 +52,7 @@ def as_read(block: Block):  # fmt: skip
     goal=exactly(0),
     over=BLOCKS,
 )
-def regrouped_wrong_cells(block: Block):  # fmt: skip
+def regrouped_wrong_cells(block: Block):
     return block.analysis["regrouped_wrong"]
 
 
@@ -63,7 +63,7 @@ def regrouped_wrong_cells(block: Block):  # fmt: skip
     goal=at_least(0.9999),
     over=BLOCKS,
 )
-def regrouped_agreement(block: Block):  # fmt: skip
+def regrouped_agreement(block: Block):
     return block.analysis["agreement"]
 
 
@@ -74,7 +74,7 @@ def regrouped_agreement(block: Block):  # fmt: skip
     goal=at_least(0.01),
     over=BLOCKS,
 )
-def regrouped_margin(block: Block):  # fmt: skip
+def regrouped_margin(block: Block):
     return block.analysis["regrouped_margin"]
 
 
@@ -91,7 +91,7 @@ _BY_HAND = {"block": tuple(P113), "kind": tuple(WRITERS)}
 @claims.add(
     "by-hand.{kind}.{block}.wrong-cells", "written by hand ({kind}, {block}): wrong cells", form=COUNT, goal=exactly(0), over=_BY_HAND
 )
-def by_hand_wrong_cells(block: str, kind: str):  # fmt: skip
+def by_hand_wrong_cells(block: str, kind: str):
     return arrays("hand-written")[f"{kind}, {block} wrong"]
 
 
@@ -102,7 +102,7 @@ def by_hand_wrong_cells(block: str, kind: str):  # fmt: skip
     goal=at_least(1e-9),
     over=_BY_HAND,
 )
-def by_hand_margin(block: str, kind: str):  # fmt: skip
+def by_hand_margin(block: str, kind: str):
     return arrays("hand-written")[f"{kind}, {block} smallest"]
 
 
@@ -112,7 +112,7 @@ def by_hand_margin(block: str, kind: str):  # fmt: skip
     form=COUNT,
     over=_BY_HAND,
 )
-def by_hand_cost(block: str, kind: str):  # fmt: skip
+def by_hand_cost(block: str, kind: str):
     return arrays("hand-written")[f"{kind}, {block} cost"]
 
 
@@ -122,7 +122,7 @@ def by_hand_cost(block: str, kind: str):  # fmt: skip
     form=COUNT,
     over=[{"block": block, "run": run} for run, block in RUNS.items()],
 )
-def cost(block: str, run: str):  # fmt: skip
+def cost(block: str, run: str):
     return arrays(f"{run}-cost")["cost"]
 
 
@@ -146,7 +146,7 @@ def carry_network_neurons():
     goal=exactly(1),
     over=_BY_HAND,
 )
-def certificate_proved(block: str, kind: str):  # fmt: skip
+def certificate_proved(block: str, kind: str):
     return arrays("hand-written")[f"{kind}, {block} bound"]
 
 
@@ -157,7 +157,7 @@ def certificate_proved(block: str, kind: str):  # fmt: skip
     goal=at_least(1),
     over=_BY_HAND,
 )
-def certificate_saving(block: str, kind: str):  # fmt: skip
+def certificate_saving(block: str, kind: str):
     return arrays("hand-written")[f"{kind}, {block} saving"]
 
 
@@ -167,7 +167,7 @@ def certificate_saving(block: str, kind: str):  # fmt: skip
     form=Form(".2f"),
     over={"kind": tuple(WRITERS)},
 )
-def certificate_growth(kind: str):  # fmt: skip
+def certificate_growth(kind: str):
     return growth(np.asarray(GROWTH_P), arrays("hand-written")[f"{kind} over p"])
 
 
@@ -183,7 +183,7 @@ _TRAINED = [{"run": run, "name": RUNS.get(run, "p = 53")} for run in NETWORKS]
     over=_TRAINED,
     why="the neurons of other primes are bounded by their ranges, all at their worst at once",
 )
-def certificate_own(run: str, name: str):  # fmt: skip
+def certificate_own(run: str, name: str):
     return arrays(f"{run}-certificate")["own"]
 
 
@@ -194,7 +194,7 @@ def certificate_own(run: str, name: str):  # fmt: skip
     goal=at_least(0.999),
     over=_TRAINED,
 )
-def certificate_full(run: str, name: str):  # fmt: skip
+def certificate_full(run: str, name: str):
     return arrays(f"{run}-certificate")["by_rank"][:, -1]
 
 
@@ -205,7 +205,7 @@ def certificate_full(run: str, name: str):  # fmt: skip
     goal=at_least(1),
     over=_TRAINED,
 )
-def certificate_full_saving(run: str, name: str):  # fmt: skip
+def certificate_full_saving(run: str, name: str):
     return arrays(f"{run}-certificate")["by_rank_saving"][:, -1]
 
 
@@ -217,7 +217,7 @@ def certificate_full_saving(run: str, name: str):  # fmt: skip
     over=_TRAINED,
     why="Cauchy and Schwarz add up 256 dimensions as if they all conspired",
 )
-def certificate_rank(run: str, name: str):  # fmt: skip
+def certificate_rank(run: str, name: str):
     return arrays(f"{run}-certificate")["by_rank"][:, _RANK]
 
 
@@ -228,7 +228,7 @@ def certificate_rank(run: str, name: str):  # fmt: skip
     goal=at_least(1),
     over=_TRAINED,
 )
-def certificate_rank_saving(run: str, name: str):  # fmt: skip
+def certificate_rank_saving(run: str, name: str):
     return arrays(f"{run}-certificate")["by_rank_saving"][:, _RANK]
 
 
@@ -245,7 +245,7 @@ _AT_113 = SWEPT_P.index(113)
     kind="measured",
     over={"what": tuple(_WHAT)},
 )
-def race_growth(what: str):  # fmt: skip
+def race_growth(what: str):
     a = arrays("residues-p")
     learned = (a["algorithm_wrong"] == 0).all(axis=1) & (a["valid_accuracy"] > 0.99).all(axis=1)
     return [growth(np.asarray(SWEPT_P)[learned], bits[learned]) for bits in a[f"{what}_bits"].T]
@@ -259,7 +259,7 @@ def race_bits(what: str):
 @claims.add(
     "race.bits.ratio", "p = 113: bits of the network over bits of the algorithm", form=Form(",.0f", 0), goal=at_least(100), kind="measured"
 )
-def race_bits_ratio():  # fmt: skip
+def race_bits_ratio():
     a = arrays("residues-p")
     return (a["network_bits"] / a["algorithm_bits"])[_AT_113]
 
@@ -271,7 +271,7 @@ def race_bits_ratio():  # fmt: skip
     goal=at_least(1),
     kind="measured",
 )
-def race_seconds():  # fmt: skip
+def race_seconds():
     a = arrays("residues-p")
     return (a["train_seconds"] / a["extract_seconds"])[_AT_113]
 
@@ -279,12 +279,12 @@ def race_seconds():  # fmt: skip
 @claims.add(
     "race.precision.network", "bits a parameter at which the network keeps its accuracy, p = 113", form=Form(".0f", 1), kind="measured"
 )
-def race_precision_network():  # fmt: skip
+def race_precision_network():
     return arrays("residues-p")["network_precision"][_AT_113]
 
 
 @claims.add(
     "race.precision.algorithm", "bits a strength at which the algorithm keeps its accuracy, p = 113", form=Form(".0f", 1), kind="measured"
 )
-def race_precision_algorithm():  # fmt: skip
+def race_precision_algorithm():
     return arrays("residues-p")["algorithm_precision"][_AT_113]

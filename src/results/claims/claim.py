@@ -5,7 +5,7 @@
     @claims.add("{block}.wrong-cells", "{block} block: wrong cells of 370,301", form=COUNT, goal=exactly(0), over={"block": BLOCKS},
                 why="every wrong cell is a held-out row of a prime from 79 up")
     def wrong_cells(block):
-        return analysis(block)["wrong"]
+        return block.analysis["wrong"]
 
 A function makes one row, or one for each of the values in `over`; slug, statement, goal, anchor and why stand beside it and may name those
 values in braces. Slugs start with the group's name, are unique over all groups, and stay: documents cite rows by them.

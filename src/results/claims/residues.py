@@ -27,7 +27,7 @@ COINCIDE = "two primes can have frequencies that coincide on both digits"
     over=BLOCKS,
     why="every wrong cell is a held-out row of a prime from 79 up; of longer schedules most seeds, not all, end with none",
 )
-def wrong_cells(block: Block):  # fmt: skip
+def wrong_cells(block: Block):
     return block.analysis["wrong"]
 
 
@@ -40,7 +40,7 @@ def wrong_cells(block: Block):  # fmt: skip
     over=BLOCKS,
     why="some seeds need a little longer in this schedule",
 )
-def steps(block: Block):  # fmt: skip
+def steps(block: Block):
     return [run.manifest["steps_to_generalise"] for run in block.runs]
 
 
@@ -52,7 +52,7 @@ def steps(block: Block):  # fmt: skip
     over=BLOCKS,
     why="a wrong zero residue among the wrong cells",
 )
-def primality_precision(block: Block):  # fmt: skip
+def primality_precision(block: Block):
     return [c.precision for c in block.confusions]
 
 
@@ -65,7 +65,7 @@ def primality_precision(block: Block):  # fmt: skip
     over=BLOCKS,
     why="a wrong zero residue among the wrong cells",
 )
-def primality_recall(block: Block):  # fmt: skip
+def primality_recall(block: Block):
     return [c.recall for c in block.confusions]
 
 
@@ -76,7 +76,7 @@ def primality_recall(block: Block):  # fmt: skip
     goal=at_least(0.3),
     over=BLOCKS,
 )
-def order(block: Block):  # fmt: skip
+def order(block: Block):
     return [spearmanr(np.asarray(run.dataset.widths), first_steps(run))[0] for run in block.runs]
 
 
@@ -88,7 +88,7 @@ def order(block: Block):  # fmt: skip
     over=BLOCKS,
     why="a wrong residue at the least factor of n, where another factor still gives n away",
 )
-def least_divisor(block: Block):  # fmt: skip
+def least_divisor(block: Block):
     counts = arrays(f"{block.run}-divisors")["counts"]
     return counts.sum(axis=(1, 2)) - np.trace(counts, axis1=1, axis2=2)
 
@@ -103,7 +103,7 @@ def least_divisor(block: Block):  # fmt: skip
     goal=at_least(0.99),
     over=BLOCKS,
 )
-def additive(block: Block):  # fmt: skip
+def additive(block: Block):
     return block.analysis["additive"]
 
 
@@ -114,7 +114,7 @@ def additive(block: Block):  # fmt: skip
     goal=at_most(0.05),
     over=BLOCKS,
 )
-def attention(block: Block):  # fmt: skip
+def attention(block: Block):
     return block.analysis["attention_spread"]
 
 
@@ -125,7 +125,7 @@ def attention(block: Block):  # fmt: skip
     goal=at_least(0.85),
     over=BLOCKS,
 )
-def families_rational(block: Block):  # fmt: skip
+def families_rational(block: Block):
     return block.analysis["rational"].mean(axis=1)
 
 
@@ -135,7 +135,7 @@ def families_rational(block: Block):  # fmt: skip
     form=fraction(),
     over=BLOCKS,
 )
-def families_zp(block: Block):  # fmt: skip
+def families_zp(block: Block):
     return block.analysis["zp"].mean(axis=1)
 
 
@@ -145,7 +145,7 @@ def families_zp(block: Block):  # fmt: skip
     form=fraction(),
     over=BLOCKS,
 )
-def families_random(block: Block):  # fmt: skip
+def families_random(block: Block):
     return block.analysis["random"].mean(axis=1)
 
 
@@ -156,7 +156,7 @@ def families_random(block: Block):  # fmt: skip
     goal=at_least(0.8),
     over=BLOCKS,
 )
-def families_after_relu(block: Block):  # fmt: skip
+def families_after_relu(block: Block):
     return block.analysis["rational_post"].mean(axis=1)
 
 
@@ -169,7 +169,7 @@ def families_after_relu(block: Block):  # fmt: skip
     over=BLOCKS,
     why="two in three of the rest have most of what is left in a second family; together they carry part of several tasks",
 )
-def labels_explained(block: Block):  # fmt: skip
+def labels_explained(block: Block):
     return (block.analysis["rational"] >= LABELLED).mean(axis=1)
 
 
@@ -181,7 +181,7 @@ def labels_explained(block: Block):  # fmt: skip
     over=BLOCKS,
     why="the 99th percentile of the best of 726 random families is itself above 90%",
 )
-def labels(block: Block):  # fmt: skip
+def labels(block: Block):
     return labelled(block.analysis).mean(axis=1)
 
 
@@ -193,14 +193,14 @@ def labels(block: Block):  # fmt: skip
     over=BLOCKS,
     why="some of these neurons need a third family",
 )
-def labels_others(block: Block):  # fmt: skip
+def labels_others(block: Block):
     return below(block.analysis, "two")
 
 
 @claims.add(
     "{block}.labels.others-ablated", "{block}: all neurons below 85% mean-ablated at once: worst task's accuracy", form=share(), over=BLOCKS
 )
-def labels_others_ablated(block: Block):  # fmt: skip
+def labels_others_ablated(block: Block):
     return block.analysis["unlabelled_ablated"].min(axis=1)
 
 
@@ -210,7 +210,7 @@ def labels_others_ablated(block: Block):  # fmt: skip
     form=share(),
     over=BLOCKS,
 )
-def labels_others_control(block: Block):  # fmt: skip
+def labels_others_control(block: Block):
     return block.analysis["unlabelled_random"].min(axis=1)
 
 
@@ -222,7 +222,7 @@ def labels_others_control(block: Block):  # fmt: skip
     over=BLOCKS,
     why="reported against a goal of our own",
 )
-def labels_specific(block: Block):  # fmt: skip
+def labels_specific(block: Block):
     return np.median(block.analysis["specific"], axis=1)
 
 
@@ -234,7 +234,7 @@ def labels_specific(block: Block):  # fmt: skip
     over=BLOCKS,
     why="726 random families cover about a tenth of all pairs of frequencies, so some neurons find a close one by chance",
 )
-def labels_better_than_random(block: Block):  # fmt: skip
+def labels_better_than_random(block: Block):
     return (block.analysis["rational"] > block.analysis["random"]).mean(axis=1)
 
 
@@ -246,7 +246,7 @@ def labels_better_than_random(block: Block):  # fmt: skip
     over=BLOCKS,
     why=COINCIDE,
 )
-def labels_hurts_own(block: Block):  # fmt: skip
+def labels_hurts_own(block: Block):
     return (block.analysis["hurts"] == block.analysis["q"]).mean(axis=1)
 
 
@@ -261,7 +261,7 @@ def labels_hurts_own(block: Block):  # fmt: skip
     over=BLOCKS,
     why="neurons labelled with other primes carry a little of it",
 )
-def ablated_own(block: Block):  # fmt: skip
+def ablated_own(block: Block):
     return (block.own_task("ablated") - block.analysis["chance"]).max(axis=1)
 
 
@@ -273,7 +273,7 @@ def ablated_own(block: Block):  # fmt: skip
     over=BLOCKS,
     why="neurons labelled with other primes carry a little of it",
 )
-def ablated_own_median(block: Block):  # fmt: skip
+def ablated_own_median(block: Block):
     return np.median(block.own_task("ablated") - block.analysis["chance"], axis=1)
 
 
@@ -285,7 +285,7 @@ def ablated_own_median(block: Block):  # fmt: skip
     over=BLOCKS,
     why=f"neurons serve two primes: {COINCIDE}",
 )
-def ablated_others(block: Block):  # fmt: skip
+def ablated_others(block: Block):
     return (off_diagonal(block.analysis["ablated"]) >= 0.99).mean(axis=1)
 
 
@@ -295,7 +295,7 @@ def ablated_others(block: Block):  # fmt: skip
     form=share(),
     over=BLOCKS,
 )
-def ablated_control(block: Block):  # fmt: skip
+def ablated_control(block: Block):
     return (off_diagonal(block.analysis["ablated_random"]) >= 0.99).mean(axis=1)
 
 
@@ -307,7 +307,7 @@ def ablated_control(block: Block):  # fmt: skip
     over=BLOCKS,
     why="frequencies with less than 5% of the prime's strength were left in",
 )
-def removed_own(block: Block):  # fmt: skip
+def removed_own(block: Block):
     return (block.own_task("removed") - block.analysis["chance"]).max(axis=1)
 
 
@@ -319,14 +319,14 @@ def removed_own(block: Block):  # fmt: skip
     over=BLOCKS,
     why=f"as for ablation: {COINCIDE}",
 )
-def removed_others(block: Block):  # fmt: skip
+def removed_others(block: Block):
     return (off_diagonal(block.analysis["removed"]) >= 0.99).mean(axis=1)
 
 
 @claims.add(
     "{block}.removed.control", "{block}: control, as many random families removed: worst accuracy of any task", form=share(), over=BLOCKS
 )
-def removed_control(block: Block):  # fmt: skip
+def removed_control(block: Block):
     return block.analysis["removed_random"].min(axis=(1, 2))
 
 
@@ -338,7 +338,7 @@ def removed_control(block: Block):  # fmt: skip
     over=BLOCKS,
     why="frequencies with less than 5% of the prime's strength were left out",
 )
-def kept_own(block: Block):  # fmt: skip
+def kept_own(block: Block):
     return block.own_task("kept").min(axis=1)
 
 
@@ -358,7 +358,7 @@ def frequencies(block: Block):
 @claims.add(
     "controls.shuffled", "p = 53, labels permuted: held-out accuracy, mean over tasks", form=share(), goal=at_most(0.15), kind="measured"
 )
-def controls_shuffled():  # fmt: skip
+def controls_shuffled():
     return arrays("residues-controls")["valid_accuracy"][0]
 
 
@@ -391,7 +391,7 @@ _DICTIONARIES = [
     form=Form(".2f", 0, 1),
     over=_DICTIONARIES,
 )
-def basis_embedding(block: str, run: str, d: str, name: str):  # fmt: skip
+def basis_embedding(block: str, run: str, d: str, name: str):
     return arrays(f"{run}-bases")[f"embedding_{d}"]
 
 
@@ -409,7 +409,7 @@ def basis_after_relu(block: str, run: str):
     goal=lambda d, **_: at_least(0.8) if d == "rational" else None,
     over=_DICTIONARIES,
 )
-def basis_logits(block: str, run: str, d: str, name: str):  # fmt: skip
+def basis_logits(block: str, run: str, d: str, name: str):
     return arrays(f"{run}-bases")[f"logits_{d}"].mean(axis=1)
 
 
@@ -419,14 +419,14 @@ def basis_logits(block: str, run: str, d: str, name: str):  # fmt: skip
     form=fraction(),
     over=_LAYERS,
 )
-def basis_permuted(block: str, run: str):  # fmt: skip
+def basis_permuted(block: str, run: str):
     return arrays(f"{run}-bases")["permuted_rational"].mean(axis=1)
 
 
 @claims.add(
     "{block}.basis.logits.noise", f"{{block}}: null, Gaussian noise in the best {FAMILIES} rational families", form=fraction(), over=_LAYERS
 )
-def basis_noise(block: str, run: str):  # fmt: skip
+def basis_noise(block: str, run: str):
     return arrays(f"{run}-bases")["noise_rational"]
 
 
@@ -436,5 +436,5 @@ def basis_noise(block: str, run: str):  # fmt: skip
     form=share(),
     over=_LAYERS,
 )
-def kept_control(block: str, run: str):  # fmt: skip
+def kept_control(block: str, run: str):
     return arrays(f"{run}-bases")["kept_random"].max(axis=1)

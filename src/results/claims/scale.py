@@ -62,7 +62,7 @@ def largest_p():
     over={"block": ("simplified", "standard")},
     why="a longer schedule clears all cells in most seeds, not in all; what is left are single held-out rows",
 )
-def long_wrong_cells(block: str):  # fmt: skip
+def long_wrong_cells(block: str):
     return arrays("residues-long")["wrong_cells"][("simplified", "standard").index(block)]
 
 
@@ -102,7 +102,7 @@ def optimisers(optimiser: str):
 @claims.add(
     "smallest-share", "p = 53: smallest train share with no wrong cell, at the best dropout (inf: none)", form=fraction(2), kind="measured"
 )
-def smallest_share():  # fmt: skip
+def smallest_share():
     wrong, shares = arrays("residues-plane")["wrong_cells"], FACTORS["train_fraction"]
     return exact(shares, wrong.reshape(len(shares), -1, wrong.shape[-1]).min(axis=1), min, np.inf)
 
@@ -139,7 +139,7 @@ _FORMS = tuple(zip(("sequential", "parallel-one-layer", "parallel-two-layers"), 
     kind="measured",
     over=[{"form": form, "text": text} for form, text in _FORMS],
 )
-def blocks_forms(form: str, text: str):  # fmt: skip
+def blocks_forms(form: str, text: str):
     return arrays("residues-blocks")["valid_accuracy"][BLOCK_TEXTS.index(text)]
 
 
@@ -163,7 +163,7 @@ def _over(turn: int) -> str:
     kind="measured",
     over=_TURNS,
 )
-def order(turn: int, name: str):  # fmt: skip
+def order(turn: int, name: str):
     return [mine for mine, _, _ in _overtaking(turn)[0]]
 
 
@@ -175,7 +175,7 @@ def order(turn: int, name: str):  # fmt: skip
     kind="measured",
     over=_TURNS,
 )
-def order_chance(turn: int, name: str):  # fmt: skip
+def order_chance(turn: int, name: str):
     return [chance for _, _, chance in _overtaking(turn)[0]]
 
 
@@ -202,7 +202,7 @@ _COUNTS = [
     kind="measured",
     over=_COUNTS,
 )
-def spike(base: str, slug: str, rule: str, text: str):  # fmt: skip
+def spike(base: str, slug: str, rule: str, text: str):
     count = arrays("residues-spike")[f"{base}_{rule}"]
     return count.max(axis=1) / np.maximum(count[:, -1], 1)
 
@@ -214,7 +214,7 @@ def spike(base: str, slug: str, rule: str, text: str):  # fmt: skip
     kind="measured",
     over=_COUNTS,
 )
-def spike_when(base: str, slug: str, rule: str, text: str):  # fmt: skip
+def spike_when(base: str, slug: str, rule: str, text: str):
     a = arrays("residues-spike")
     reached = [steps[np.argmax(accuracy >= 0.99)] for steps, accuracy in zip(a["step"], a["valid_accuracy"], strict=True)]
     peak = np.take_along_axis(a["step"], a[f"{base}_{rule}"].argmax(axis=1)[:, None], axis=1)[:, 0]
@@ -228,6 +228,6 @@ def spike_when(base: str, slug: str, rule: str, text: str):  # fmt: skip
     kind="measured",
     over=[{"base": base, "slug": base.lower().replace("/", "")} for base in BASES],
 )
-def spike_inequality(base: str, slug: str):  # fmt: skip
+def spike_inequality(base: str, slug: str):
     gini = arrays("residues-spike")[f"{base}_gini"]
     return gini[:, -1] - gini.min(axis=1)

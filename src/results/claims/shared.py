@@ -24,7 +24,7 @@ def _pairs(run: str) -> tuple[np.ndarray, np.ndarray]:
     over=_BLOCKS,
     why="some pairs share neurons for another reason",
 )
-def harmed(block: str, run: str):  # fmt: skip
+def harmed(block: str, run: str):
     found = _pairs(run)[0]
     return found[~np.isnan(found)]
 
@@ -36,7 +36,7 @@ def harmed(block: str, run: str):  # fmt: skip
     goal=at_most(0.05),
     over=_BLOCKS,
 )
-def all_pairs(block: str, run: str):  # fmt: skip
+def all_pairs(block: str, run: str):
     return _pairs(run)[1]
 
 
@@ -48,7 +48,7 @@ def all_pairs(block: str, run: str):  # fmt: skip
     over=_BLOCKS,
     why="not every two seeds agree",
 )
-def frequencies(block: str, run: str):  # fmt: skip
+def frequencies(block: str, run: str):
     return arrays(f"{run}-shared")["agreement"]
 
 
@@ -60,7 +60,7 @@ def frequencies(block: str, run: str):  # fmt: skip
     over=_BLOCKS,
     why="few primes, so the null spreads",
 )
-def frequencies_null(block: str, run: str):  # fmt: skip
+def frequencies_null(block: str, run: str):
     return arrays(f"{run}-shared")["agreement_null"]
 
 
@@ -78,7 +78,7 @@ _SHARED = {
     form=Form(".2f", 0, 1),
     over=[{**block, "what": what} for block in _BLOCKS for what in _SHARED],
 )
-def neurons_and_digits(block: str, run: str, what: str):  # fmt: skip
+def neurons_and_digits(block: str, run: str, what: str):
     return arrays(f"{run}-shared")[_SHARED[what][0]]
 
 
@@ -89,7 +89,7 @@ def neurons_and_digits(block: str, run: str, what: str):  # fmt: skip
     kind="measured",
     over={"rows": ("same", "other")},
 )
-def split(rows: str):  # fmt: skip
+def split(rows: str):
     used = arrays("residues-split")["usage"]  # (splits, seeds, waves)
     networks = [(split, one) for split, seeds in enumerate(used) for one in seeds]
     pairs = [(a, b) for i, a in enumerate(networks) for b in networks[:i] if (a[0] == b[0]) == (rows == "same")]

@@ -4,6 +4,9 @@
 PYTHON ?= $(shell for v in 3.12 3.11 3.13; do p=$$(command -v python$$v) && "$$p" -c 'import venv, ensurepip' 2>/dev/null && echo "$$p" && break; done || echo python3)
 PY := .venv/bin/python
 STAMP := .venv/.installed
+# Compiled programs are kept: pages and tests compile the same ones many times over.
+export JAX_COMPILATION_CACHE_DIR := $(CURDIR)/.cache/jax
+export JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS := 0.2
 # Two workers, each with a core: tests that share something slow (the rendered site) go to the same one.
 PYTEST := $(PY) -m pytest -q -rs -n 2 --dist loadgroup
 
@@ -40,4 +43,4 @@ $(STAMP): requirements.lock
 	@touch $(STAMP)
 
 clean:
-	rm -rf _site _preview .quarto build *.egg-info
+	rm -rf _site _preview .quarto .cache build *.egg-info

@@ -30,7 +30,8 @@ class Form(NamedTuple):
     high: float = np.inf
 
     def __call__(self, value: float) -> str:
-        return f"{value:{self.spec}}"
+        text = f"{value:{self.spec}}"
+        return text if any(digit in text.partition("e")[0] for digit in "123456789") or not np.isfinite(value) else f"{0.0:{self.spec}}"
 
 
 COUNT = Form(",.0f", 0)

@@ -7,6 +7,16 @@ jax.config.update("jax_numpy_dtype_promotion", "strict")
 jax.config.update("jax_numpy_rank_promotion", "raise")
 
 
+SLOW = ("tests/circuits/", "tests/studies/", "test_trainer.py", "test_sweeps.py", "test_pages.py", "recomputed")
+
+
+def pytest_collection_modifyitems(items):
+    """What trains, analyses whole networks or renders the site is left out of `make fast`."""
+    for item in items:
+        if any(part in item.nodeid for part in SLOW):
+            item.add_marker(pytest.mark.slow)
+
+
 @pytest.fixture
 def getkey():
     """A function that returns a fresh key at each call."""

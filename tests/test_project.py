@@ -172,6 +172,7 @@ def run_in(folder, *command, **variables):
     return subprocess.run(command, cwd=folder, capture_output=True, text=True, env=environment)
 
 
+@pytest.mark.slow
 @pytest.mark.xdist_group("installed")
 def test_the_wheel_holds_one_package_and_one_command(installed):
     _, wheel, site = installed
@@ -181,6 +182,7 @@ def test_the_wheel_holds_one_package_and_one_command(installed):
     assert (site / "miiii" / "figures" / "miiii.mplstyle").exists() and (site / "miiii" / "render" / "quarto.lua").exists()
 
 
+@pytest.mark.slow
 @pytest.mark.xdist_group("installed")
 def test_it_imports_and_loads_a_run_by_path_elsewhere(installed):
     folder, _, site = installed
@@ -189,6 +191,7 @@ def test_it_imports_and_loads_a_run_by_path_elsewhere(installed):
     assert found.returncode == 0 and found.stdout.split()[:2] == ["laptop", "1"], found.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.xdist_group("installed")
 def test_without_a_checkout_commands_say_where_they_looked(installed):
     folder, _, _ = installed

@@ -16,7 +16,7 @@ from src.render.preview import render
 ROOT = PACKAGE.parent
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("site")]  # one worker renders the site, once
+pytestmark = pytest.mark.xdist_group("site")  # one worker renders the site, once
 PAGES = ("index.html", "paper/index.html", "figures/index.html", "reproduce.html", "slides/index.html")
 in_browser = pytest.mark.skipif(CHROMIUM is None, reason="no chromium on the PATH: the pages were not opened in a browser")
 

@@ -70,7 +70,6 @@ plt.plot([1, 2]);
 #| tbl-cap: "A table."
 from IPython.display import Markdown
 
-ROOT = PACKAGE.parent
 Markdown("| x | y |\\n|---|---|\\n| 1 | 2 |")
 ```
 

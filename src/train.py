@@ -2,7 +2,7 @@
 
     python -m src.train                                   # the laptop preset: p = 53, about a minute
     python -m src.train --preset paper --seed 1           # the paper's network
-    python -m src.train --preset laptop --set p=37 --set steps=3000 --seeds 3
+    python -m src.train --set p=41 --set run=p41 --seeds 3   # another p under a name of its own, three seeds
     python -m src.train --preset paper --resume           # go on where Ctrl-C stopped it
 
 A run goes to runs/<run>/seed-<s>/.

@@ -12,7 +12,7 @@ from .claim import Claim
 
 GROUPS: dict[str, tuple[str, ...]] = {
     "addition": ("addition",),
-    "residues": ("residues", "shared"),
+    "residues": ("residues", "dissociation", "shared"),
     "algorithm": ("algorithm",),
     "circuits": ("compiled", "circuits"),
     "integers": ("integers", "sequences"),

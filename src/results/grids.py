@@ -4,8 +4,10 @@ from dataclasses import replace
 from typing import Any
 
 from ..network.config import Config
+from ..network.presets import preset
 from ..numbers.sparse import BASES as SPARSE_BASES
 from ..numbers.sparse import TESTED_BELOW, TRAINED_BELOW
+from ..studies.alphabet import NEW_P
 
 
 def vary(base: Config, **changes: Any) -> Config:
@@ -28,6 +30,7 @@ ADDITION_OPTIMISERS = ("AdamW", "AdamW + GrokFast", "Muon")
 BLOCK_TEXTS = ("simplified, sequential (SAS)", "simplified, parallel (SAS-P), one layer", "simplified, parallel (SAS-P), two layers")
 SWEPT_P = (11, 19, 31, 41, 53, 71, 113)
 LARGE_P = (127, 151, 181, 211)  # hours of two cores, minutes of a GPU
+NEW = tuple(vary(preset("paper-standard"), p=p, steps=1000) for p in NEW_P)  # predicted in measurements/alphabet-predictions.npz
 DECADE_BASES, DECADE_SHARES = (10, 21, 30, 231), (0.5, 0.8, 0.9)
 _SMALL = Config(d_model=64, d_mlp=256, steps=1000, decay=0.4)
 DECADES = tuple(

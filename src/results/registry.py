@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ..network.checkpoint import atomic_write
 from ..network.paths import measurements
-from ..studies import addition, bases, by_hand, certificate, circuits, composition, miu, positions, primality, residues, shared
+from ..studies import addition, alphabet, bases, by_hand, certificate, circuits, composition, miu, positions, primality, residues, shared
 from ..studies.algorithm import read_neurons
 from ..studies.arrays import Arrays
 from . import store
@@ -35,6 +35,7 @@ MEASUREMENTS: dict[str, Measurement] = {
     "laptop-circuit-methods": Measurement(circuits.methods_study, "laptop"),
     "circuits-compiled": Measurement(circuits.compiled, data=circuits.COMPILED_DATA),
     "hand-written": Measurement(by_hand.hand_written, data=by_hand.DATA),
+    "alphabet-predictions": Measurement(alphabet.predictions),
     "miu-study": Measurement(miu.study, "miu"),
 }
 

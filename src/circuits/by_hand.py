@@ -45,6 +45,14 @@ def wave_neurons(q: int, k: int, phases: int, strength: float = 1.0) -> Neurons:
     return Neurons(q * one.astype(int), k * one.astype(int), one, phi, one, phi, zero, one * strength / phases, 2 * phi)
 
 
+def lattice_neurons(q: int, k: int, n: int = 14, step: int = 8, strength: float = 1.0) -> Neurons:
+    """`n` neurons of one frequency, odd q, whose phases (phi0, phi1) = 2 pi (j, step j) / n lie on the torus of both as a lattice: the
+    factor that equal phases leave is nearly gone, and the margin nearly the same for all inputs (`studies.lattice`)."""
+    j, one = np.arange(n), np.ones(n)
+    phi0, phi1 = 2 * np.pi * j / n, 2 * np.pi * (step * j % n) / n
+    return Neurons(q * one.astype(int), k * one.astype(int), one, phi0, one, phi1, 0 * one, one * strength / n, phi0 + phi1)
+
+
 def parity_neurons(strength: float = 1.0) -> Neurons:
     """Task 2 for odd p, where n = x0 + x1 mod 2: with u, v = +-1 for even and odd digits, relu(u + v) + relu(-u - v) - 1 is uv."""
     q, k = np.full(3, 2), np.ones(3, dtype=int)

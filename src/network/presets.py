@@ -58,8 +58,9 @@ def addition() -> Config:
 
 
 def addition_muon() -> Config:
-    """`addition` with Muon in AdamW's place, to see what a faster optimiser finds: another algorithm.
+    """`addition` with Muon in AdamW's place, to see what a faster optimiser finds: not a sum of a few cosines.
 
+    The cosine sum of all frequencies explains two fifths of its logits; what the rest is we do not know.
     Expect 99% on held-out pairs after about 600 steps, ten seconds of two CPU cores; at the end 2 to 9 of 12,769 cells are wrong.
     """
     return dataclasses.replace(addition(), run="addition-muon", optimizer="muon", lr=1e-2, steps=2000, eval_every=25, keep=40)

@@ -12,7 +12,6 @@ network: it starts from even use and asks what use the rule would make of it. It
 from collections.abc import Sequence
 
 import numpy as np
-from scipy.stats import spearmanr
 
 from ..lens.fourier import rational_dictionary
 from ..network.runs import Run

@@ -210,7 +210,16 @@ def off_diagonal(x: np.ndarray) -> np.ndarray:
 
 
 def labelled(a: Arrays) -> np.ndarray:
-    """Which neurons have a label by all parts of the definition: (seeds, M)."""
+    """Which neurons have a label by all parts of the definition: (seeds, M).
+
+    The null is each neuron's own: the best of as many random families for that neuron, drawn once. Of neurons whose frequency has
+    nothing to do with n mod q, half would beat it.
+    """
+    return (a["rational"] >= LABELLED) & (a["rational"] > a["random"]) & (a["hurts"] == a["q"])
+
+
+def labelled_over_neurons(a: Arrays) -> np.ndarray:
+    """The same with one level for all neurons in the null's place: the 99th percentile, over neurons, of the best random family's share."""
     level = np.quantile(a["random"], 0.99, axis=1)[:, None]
     return (a["rational"] >= LABELLED) & (a["rational"] > level) & (a["hurts"] == a["q"])
 

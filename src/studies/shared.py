@@ -125,14 +125,14 @@ def compare(runs: Sequence[Run]) -> Arrays:
 COINCIDE, HARMED = 0.3, 0.01  # two primes coincide from this overlap on; a prime is harmed from this loss of accuracy on
 
 
-def harmed_pairs(analysis: Arrays, used: np.ndarray, p: int) -> tuple[np.ndarray, np.ndarray]:
-    """For each seed, among pairs of primes of which one loses accuracy when the other's neurons are ablated, the share that coincides; and
-    the same share among all pairs: (seeds,) each, NaN where no pair is harmed."""
+def harmed_pairs(analysis: Arrays, used: np.ndarray, p: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """For each seed, of the pairs of primes: how many are harmed, one losing accuracy when the other's neurons are ablated; how many of
+    those coincide; and the share that coincides of all pairs: (seeds,) each."""
     upper = np.triu_indices(len(primes_below(p)), 1)
-    harmed, everywhere = [], []
+    rows = []
     for ablated, u in zip(analysis["ablated"], used, strict=True):
         near = coinciding_primes(u, p)[upper] >= COINCIDE
         harm = np.maximum(1 - ablated, 1 - ablated.T)[upper] >= HARMED
-        harmed.append(near[harm].mean() if harm.any() else np.nan)
-        everywhere.append(near.mean())
-    return np.asarray(harmed), np.asarray(everywhere)
+        rows.append((harm.sum(), (near & harm).sum(), near.mean()))
+    harmed, both, everywhere = np.asarray(rows).T
+    return harmed.astype(int), both.astype(int), everywhere

@@ -18,7 +18,7 @@ from src.numbers.integers import primes_below
 from src.results.registry import arrays
 from src.studies.algorithm import label_neurons
 from src.studies.order import first_steps, overtaken, overtaking_test
-from src.studies.residues import analyse, best_zp_pair, random_dictionary_share, random_groups
+from src.studies.residues import analyse, best_zp_pair, labelled, labelled_over_neurons, random_dictionary_share, random_groups
 from src.studies.spike import counts, digit_functions, power, spike
 
 
@@ -62,6 +62,15 @@ def test_the_analysis_of_a_hand_written_network(built):
     assert (a["ablated"][1:, 1:][~np.eye(11, dtype=bool)] == 1).all()  # silent neurons all carry the label 2
     with pytest.raises(ValueError, match="addition"):
         analyse(load_run("addition"))
+
+
+def test_a_label_beats_the_null_of_its_own_neuron():
+    a = {
+        "rational": np.asarray([[0.9, 0.9, 0.8, 0.9, 0.99]]), "random": np.asarray([[0.5, 0.95, 0.1, 0.5, 0.6]]),
+        "hurts": np.asarray([[3, 3, 3, 5, 3]]), "q": np.full((1, 5), 3),
+    }  # fmt: skip
+    assert labelled(a).tolist() == [[True, False, False, False, True]]
+    assert labelled_over_neurons(a).tolist() == [[False, False, False, False, True]]  # one level for all, here about .94
 
 
 def test_random_groups_have_the_sizes_asked_for():

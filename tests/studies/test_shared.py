@@ -14,6 +14,7 @@ from src.studies.shared import (
     coinciding_primes,
     compare,
     frequency_agreement,
+    harmed_pairs,
     subspace_overlap,
     usage,
     wave_overlap,
@@ -56,6 +57,19 @@ def test_coinciding_primes_need_the_waves_in_use():
     used = ((d.q == 73) & (d.k == 23)) | ((d.q == 83) & (d.k == 26))
     found = coinciding_primes(used.astype(float), p)
     assert found[primes.index(73), primes.index(83)] > 0.8 and (found > 0).sum() == 2
+
+
+def test_harmed_pairs_are_counted():
+    p = 113
+    d, primes = rational_dictionary(p), list(primes_below(113))
+    used = (((d.q == 73) & (d.k == 23)) | ((d.q == 83) & (d.k == 26))).astype(float)
+    ablated = np.ones((3, len(primes), len(primes)))
+    ablated[:, range(len(primes)), range(len(primes))] = 0.1  # a prime's own accuracy is no pair
+    ablated[1:, primes.index(73), primes.index(83)] = 0.9
+    ablated[2, primes.index(3), primes.index(5)] = 0.98
+    harmed, both, everywhere = harmed_pairs({"ablated": ablated}, np.stack([used] * 3), p)
+    assert harmed.tolist() == [0, 1, 2] and both.tolist() == [0, 1, 1]
+    np.testing.assert_allclose(everywhere, 1 / 406)
 
 
 def test_matches_and_overlaps():

@@ -31,9 +31,7 @@ def ablated_own(block: Block):
     "{block}.ablated.own-median",
     "{block}: a prime's neurons mean-ablated: its accuracy above chance, median prime",
     form=Form(".1%", -1, 1),
-    goal=at_most(0.05),
     over=BLOCKS,
-    why="neurons labelled with other primes carry a little of it",
 )
 def ablated_own_median(block: Block):
     return np.median(block.own_task("ablated") - block.analysis["chance"], axis=1)

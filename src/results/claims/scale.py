@@ -10,7 +10,7 @@ from ...studies.spike import BASES
 from ..evidence import runs_of
 from ..grids import BLOCK_TEXTS, FACTORS, LARGE_P, SWEPT_P
 from ..registry import arrays
-from .claim import COUNT, RATIO, Claims, Form, at_most, exactly, fraction, share
+from .claim import COUNT, RATIO, Claims, Form, exactly, fraction, share
 
 claims = Claims("scale")
 NEVER = "steps until every task stands at 99% held out (inf: never)"
@@ -145,6 +145,7 @@ def blocks_forms(form: str, text: str):
 
 # --- the order of learning
 
+_EXPLORATORY = "exploratory: the hypothesis came after the data"
 _TURNS = [{"turn": 1, "name": "plus-one"}, {"turn": -1, "name": "minus-one"}]
 
 
@@ -158,7 +159,7 @@ def _over(turn: int) -> str:
 
 @claims.add(
     "order.{name}",
-    lambda turn, name: f"smaller odd primes that a task with p = {turn} mod q overtakes; {_over(turn)}",
+    lambda turn, name: f"smaller odd primes that a task with p = {turn} mod q overtakes; {_over(turn)} ({_EXPLORATORY})",
     form=share(0),
     kind="measured",
     over=_TURNS,
@@ -169,9 +170,8 @@ def order(turn: int, name: str):
 
 @claims.add(
     "order.{name}.chance",
-    "share of random choices of as many other tasks that overtake as much as those with p = {turn} mod q",
+    f"share of random choices of as many other tasks that overtake as much as those with p = {{turn}} mod q ({_EXPLORATORY})",
     form=fraction(4),
-    goal=lambda turn, name: at_most(0.01) if turn == 1 else None,
     kind="measured",
     over=_TURNS,
 )
@@ -179,7 +179,12 @@ def order_chance(turn: int, name: str):
     return [chance for _, _, chance in _overtaking(turn)[0]]
 
 
-@claims.add("order.others", "smaller odd primes that a task with p neither 1 nor -1 mod q overtakes", form=share(0), kind="measured")
+@claims.add(
+    "order.others",
+    f"smaller odd primes that a task with p neither 1 nor -1 mod q overtakes ({_EXPLORATORY})",
+    form=share(0),
+    kind="measured",
+)
 def order_others():
     return [others for _, others, _ in _overtaking(1)[0]]
 

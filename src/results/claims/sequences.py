@@ -8,7 +8,7 @@ from ...numbers.sequences import REGISTRY
 from ...studies.sequences import by_kind
 from ..grids import QUESTIONS
 from ..registry import arrays
-from .claim import COUNT, Claims, at_least, at_most, between, share
+from .claim import COUNT, Claims, at_most, exactly, share
 
 claims = Claims("integers")
 
@@ -79,16 +79,16 @@ def sequences_most_frequent_answer(task):
 
 # The MU puzzle
 
-NOT_AN_AVERAGE = "attention is not quite an average"
-ALL_ALIKE = "the fit of each neuron is to all words alike"
 
-
-@claims.add("miu.wrong-words", "MIU: words of 2,047 called wrongly", form=COUNT, goal=between(0, 1))
+@claims.add(
+    "miu.wrong-words", "MIU: words of 2,047 called wrongly", form=COUNT, goal=exactly(0),
+    why="the word with ten I's, the only one with so many, is held out: no training word says what ten should give",
+)  # fmt: skip
 def miu_wrong_words():
     return arrays("miu-study")["network_wrong"]
 
 
-@claims.add("miu.explained-by-count", "MIU: variance of the answer that the number of I's explains", form=share(), goal=at_least(0.98))
+@claims.add("miu.explained-by-count", "MIU: variance of the answer that the number of I's explains", form=share())
 def miu_explained_by_count():
     return arrays("miu-study")["by_count"]
 
@@ -96,7 +96,7 @@ def miu_explained_by_count():
 @claims.add(
     "miu.affine-neurons",
     "MIU: pre-activations of neurons that matter: variance that is affine in the number of I's, least",
-    form=share(), goal=at_least(0.98), why=NOT_AN_AVERAGE,
+    form=share(),
 )  # fmt: skip
 def miu_affine_neurons():
     found = arrays("miu-study")
@@ -105,13 +105,12 @@ def miu_affine_neurons():
 
 @claims.add(
     "miu.hinges.wrong-words", "MIU: the hinges alone, run without the network: words of 2,047 called wrongly", form=COUNT,
-    goal=at_most(10), why=ALL_ALIKE,
 )  # fmt: skip
 def miu_hinges_wrong_words():
     return arrays("miu-study")["hinges_wrong"]
 
 
-@claims.add("miu.hinges.agreement", "MIU: words on which hinges and network agree", form=share(), goal=at_least(0.99), why=ALL_ALIKE)
+@claims.add("miu.hinges.agreement", "MIU: words on which hinges and network agree", form=share())
 def miu_hinges_agreement():
     return arrays("miu-study")["agreement"]
 
@@ -123,7 +122,6 @@ def miu_hinges_neurons():
 
 @claims.add(
     "miu.exchange.same-count", "MIU: attention's output taken from a word with as many I's: answer kept", form=share(),
-    goal=at_least(0.99), why=NOT_AN_AVERAGE,
 )  # fmt: skip
 def miu_exchange_same_count():
     return arrays("miu-study")["same"]
@@ -131,7 +129,6 @@ def miu_exchange_same_count():
 
 @claims.add(
     "miu.exchange.other-kind", "MIU: attention's output taken from a word of the other kind: answer becomes that word's", form=share(),
-    goal=at_least(0.99), why=NOT_AN_AVERAGE,
 )  # fmt: skip
 def miu_exchange_other_kind():
     return arrays("miu-study")["other"]

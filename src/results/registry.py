@@ -9,7 +9,10 @@ from pathlib import Path
 
 from ..network.checkpoint import atomic_write
 from ..network.paths import measurements
-from ..studies import addition, alphabet, bases, by_hand, certificate, circuits, composition, miu, positions, primality, residues, shared
+from ..studies import (
+    addition, alphabet, bases, by_hand, cancellation, certificate, circuits, clusters, composition, description, ladder, lattice, miu,
+    positions, primality, residues, scrubbing, shared,
+)  # fmt: skip
 from ..studies.algorithm import read_neurons
 from ..studies.arrays import Arrays
 from . import store
@@ -23,6 +26,11 @@ MEASUREMENTS: dict[str, Measurement] = {
     **{f"{run}-analysis": Measurement(addition.analyse, run) for run in ("addition", "addition-muon")},
     **{f"{run}-analysis": Measurement(residues.analyse, run) for run in _RESIDUES},
     **{f"{run}-neurons": Measurement(read_neurons, run) for run in _RESIDUES},
+    **{f"{run}-ladder": Measurement(ladder.ladder, run) for run in _RESIDUES},
+    **{f"{run}-causal": Measurement(scrubbing.scrub, run) for run in _RESIDUES},
+    **{f"{run}-cancellation": Measurement(cancellation.cancel, run) for run in _RESIDUES},
+    **{f"{run}-alphabet": Measurement(alphabet.alphabet, run, together=True) for run in _RESIDUES},
+    **{f"{run}-race": Measurement(description.race, run) for run in _RESIDUES},
     **{f"{run}-bases": Measurement(bases.compare, run) for run in _P113},
     **{f"{run}-shared": Measurement(shared.compare, run, together=True) for run in _P113},
     **{f"{run}-cost": Measurement(by_hand.cost, run) for run in _P113},
@@ -35,6 +43,8 @@ MEASUREMENTS: dict[str, Measurement] = {
     "laptop-circuit-methods": Measurement(circuits.methods_study, "laptop"),
     "circuits-compiled": Measurement(circuits.compiled, data=circuits.COMPILED_DATA),
     "hand-written": Measurement(by_hand.hand_written, data=by_hand.DATA),
+    "laptop-clusters": Measurement(clusters.study_clusters, "laptop"),
+    "lattice": Measurement(lattice.compare),
     "alphabet-predictions": Measurement(alphabet.predictions),
     "miu-study": Measurement(miu.study, "miu"),
 }

@@ -18,7 +18,7 @@ from ..network.runs import MANIFEST, Run, load_run, run_folder
 from ..network.trainer import RUNS, train
 from ..studies.arrays import Arrays
 from ..studies.law import law_outcome
-from ..studies.outcomes import anatomy, arrivals, course, frequencies, outcome, races, spikes
+from ..studies.outcomes import anatomy, arrivals, course, frequencies, outcome, spikes
 from ..studies.primality import primality_outcome
 from ..studies.sequences import sequence_outcome
 from .grids import DECADES, DIRECT, FACTORS, LARGE_P, LAW, SEQUENCE_CONFIGS, SPARSE, SPARSE_FEW, SWEPT_P, vary
@@ -58,7 +58,7 @@ SWEEPS: dict[str, Sweep] = {
     ),
     "residues-p": Sweep(
         "All residue tasks over p, with the paper's width and schedule in the standard block.",
-        tuple(vary(preset("paper-standard"), p=p) for p in SWEPT_P), 3, races,
+        tuple(vary(preset("paper-standard"), p=p) for p in SWEPT_P), 3, arrivals,
     ),
     "residues-factors": Sweep(
         "Steps to generalise at p = 53, one factor at a time about the laptop preset.",

@@ -6,13 +6,11 @@ task q by a wave of the same frequency over the classes:
     z_j(n)     = relu(a0_j cos(2 pi k_j x0 / q_j - phi0_j) + a1_j cos(2 pi k_j p x1 / q_j - phi1_j) + c_j)
     logit_q(m) = sum over j with q_j = q of b_j cos(2 pi k_j m / q - psi_j) z_j(n)
 
-With alpha = 2 pi k x0 / q, beta = 2 pi k p x1 / q, phases phi0 = phi1 = phi spread evenly and psi = 2 phi, the sum over phi is
+with psi = phi0 + phi1. `studies.torus` derives what these add up to, and `studies.ladder` asks how much of the network it is. `extract`
+reads the nine numbers of every neuron, `execute` runs them on their own.
 
-    logit_q(m) = A |cos((alpha - beta) / 2)| cos(alpha + beta - 2 pi k m / q) + aliasing:
-
-it is largest at m = n mod q, for alpha + beta = 2 pi k n / q, and for odd q the factor in front is never 0. It can be small, and it is
-small at different inputs for different k: several frequencies a prime keep the margin. `extract` reads the nine numbers of every
-neuron, `execute` runs them, `regroup` keeps one strength a frequency; `phase_network` and `carry_network` write weights from theory alone.
+`regroup` gives evenly spread phases to any waves of any strengths. The result is exact, as a construction from theory alone: it
+says what the task is, and nothing of the network that the waves came from. `circuits.by_hand` writes it, and another, into weights.
 """
 
 import jax.numpy as jnp

@@ -12,7 +12,7 @@ from ..network.runs import Run
 from .algorithm import extract
 from .arrays import Arrays
 from .ladder import Anatomy, anatomy, on_both_digits, on_one_digit
-from .torus import formula, harmonic, strengths
+from .torus import formula, harmonic, wave_strengths
 
 NEAR = 0.5  # bins of 1/p within which two frequencies on one digit are one letter
 SINGLE = (1, 2, 3)  # harmonics of a neuron on one digit that are predicted
@@ -84,7 +84,7 @@ def cancel(run: Run) -> Arrays:
     parts, skips = on_one_digit(a.post, p)[1:], on_one_digit(a.skip, p)[1:]
     rows = (np.arange(p * p) % p, np.arange(p * p) // p)
     shuffles = [rng.permutation(p) for _ in rows]
-    closed, labels, logits = formula(*strengths(neurons), p), run.dataset.labels, a.logits
+    closed, labels, logits = formula(*wave_strengths(neurons), p), run.dataset.labels, a.logits
     clears, shares, counts = np.zeros((2, T, T + 1)), np.zeros((2, T)), np.zeros((2, T))
     tests: dict[str, list[float]] = {}
     for t, (q, end) in enumerate(zip(a.widths, np.cumsum(a.widths), strict=True)):

@@ -11,15 +11,16 @@ from typing import NamedTuple
 import jax.numpy as jnp
 import numpy as np
 
+from ..circuits.by_hand import Neurons
 from ..lens.fourier import rational_dictionary, waves
 from ..lens.interventions import neuron_logit_map, run_with_cache
 from ..network.model import count_parameters
 from ..network.packing import margins, split_logits
 from ..network.runs import Run
-from .algorithm import execute, extract, idealise
+from .algorithm import execute, extract, idealise, regroup
 from .arrays import Arrays
 from .bases import permuted
-from .torus import formula, strengths, tied_factor
+from .torus import formula, tied_factor, wave_strengths
 
 
 class Anatomy(NamedTuple):
@@ -215,7 +216,7 @@ def in_families(a: Anatomy, theta0: np.ndarray, theta1: np.ndarray) -> dict[str,
 def ladder(run: Run) -> Arrays:
     """Every account of `RUNGS` of one network: arrays (R,) of what `compare` gives, and of the same for its null, `null_...`.
 
-    - *formula*: `torus.formula` of `torus.strengths`. Null: as many other k of each prime.
+    - *formula*: `torus.formula` of `torus.wave_strengths`. Null: as many other k of each prime.
     - *tied*: the same with the factor of neurons whose phases are tied, strengths fitted to the logits. Null: fitted without it.
     - *read whole*: nine numbers a neuron as read, own task only. *read*: the part of it on both digits. Null: read from permuted weights.
     - *idealised*: *read* with a0 = a1, psi = phi0 + phi1 and c = 0. Null: phases at random.
@@ -226,7 +227,10 @@ def ladder(run: Run) -> Arrays:
 
     Also `numbers` (R,), how many numbers each has (an index is one; what is kept of the network counts); `half` (R,), agreement with the
     network where half of the neurons stand at their means, NaN where an account does not say what each neuron does; `half_labels`, that of
-    the labels; `parameters`, the network's own numbers. Raises `ValueError` as `anatomy`.
+    the labels; `parameters`, the network's own numbers. And what proves nothing: `regrouped_wrong`, cells that the network's waves get
+    wrong when they are given evenly spread phases (`algorithm.regroup`), and `null_regrouped_wrong`, the same from permuted weights.
+
+    Raises `ValueError` as `anatomy`.
     """
     a, neurons = anatomy(run), extract(run)
     p, M, rng, d = a.p, a.pre.shape[1], np.random.default_rng(0), rational_dictionary(a.p)
@@ -237,16 +241,21 @@ def ladder(run: Run) -> Arrays:
         beside = {f"null_{field}": value for field, value in compare(null, r).items()}
         rows[name] = {**compare(account, r), **beside, "numbers": np.asarray(numbers), "half": np.asarray(half)}
 
-    q, k, s = strengths(neurons)
+    q, k, s = wave_strengths(neurons)
     other = np.concatenate([rng.choice(d.k[d.q == prime], (q == prime).sum(), replace=False) for prime in np.unique(q)])
     rung("formula", formula(q, k, s, p), 3 * len(q), formula(q, other, s, p))
     rung("tied", fitted(q, k, a, tied=True), 3 * len(q), fitted(q, k, a, tied=False))
-    read, nonsense = execute(neurons, p), execute(extract(replace(run, model=permuted(run.model))), p)
+    blind = extract(replace(run, model=permuted(run.model)))
+    read, nonsense = execute(neurons, p), execute(blind, p)
     rung("read whole", read, 9 * M, nonsense)
     rung("read", on_both_digits(read, p), 9 * M, on_both_digits(nonsense, p))
     ideal = idealise(neurons)
     turned = ideal._replace(**{name: rng.uniform(0, 2 * np.pi, M) for name in ("phi0", "phi1", "psi")})
     rung("idealised", on_both_digits(execute(ideal, p), p), 5 * M, on_both_digits(execute(turned, p), p))
+
+    def regrouped(n: Neurons) -> np.ndarray:
+        q, k, s = wave_strengths(n)
+        return np.asarray((margins(execute(regroup(q, k, np.abs(s)), p), r.labels, a.widths) <= 0).sum())
 
     mean = a.post.mean(axis=0)
     expected = half_answers(a.post, a.W_L, a.skip, mean, a.widths)
@@ -263,6 +272,8 @@ def ladder(run: Run) -> Arrays:
     rung("full", on_both_digits(z @ W_L, p), M * (6 * FAMILIES + 1 + 3 * CLASS_WAVES), on_both_digits(other_z @ W_L, p))
     return {
         **{field: np.asarray([rows[name][field] for name in RUNGS]) for field in rows["formula"]},
+        "regrouped_wrong": regrouped(neurons),
+        "null_regrouped_wrong": regrouped(blind),
         "half_labels": np.asarray((run.dataset.labels == expected).mean()),
         "parameters": np.asarray(count_parameters(run.model)),
     }

@@ -10,7 +10,6 @@ from ..network.runs import Run
 from .addition import analyse, key_frequencies
 from .algorithm import extract
 from .arrays import Arrays, stack
-from .description import race
 from .order import first_steps
 from .shared import usage
 from .spike import spike
@@ -61,13 +60,6 @@ def frequencies(runs: list[list[Run]]) -> Arrays:
         [usage(neurons.q, neurons.k, run.config.p) for neurons, run in zip(*both, strict=True)] for both in zip(found, runs, strict=True)
     ]
     return {**outcome(runs), "usage": np.asarray(rows)}
-
-
-def races(runs: list[list[Run]]) -> Arrays:
-    """`outcome`, `studies.description.race` of every network, and when each task arrives: arrays (configs, seeds, ...)."""
-    bar = tqdm([run for seeds in runs for run in seeds], desc="race", disable=None)
-    rows = iter([race(run) for run in bar])
-    return {**arrivals(runs), **stack([stack([next(rows) for _ in seeds]) for seeds in runs])}
 
 
 def anatomy(runs: list[list[Run]]) -> Arrays:

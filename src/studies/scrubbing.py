@@ -73,6 +73,9 @@ def donors(labels: np.ndarray, seed: int = 0) -> np.ndarray:
     return out
 
 
+_losses = jax.jit(task_loss, static_argnums=2)
+
+
 class Cut:
     """A network's activations in parts, for many tests on the same inputs."""
 
@@ -98,7 +101,8 @@ class Cut:
 
 
 def losses(logits: np.ndarray, cut: Cut) -> np.ndarray:
-    return np.asarray(task_loss(jnp.asarray(logits), jnp.asarray(cut.labels), cut.a.widths), np.float64)
+    """The loss of each task in nats: (T,)."""
+    return np.asarray(_losses(jnp.asarray(logits), jnp.asarray(cut.labels), cut.a.widths), np.float64)
 
 
 def outcome(logits: np.ndarray, cut: Cut, expected: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

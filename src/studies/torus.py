@@ -67,7 +67,7 @@ def _parity(s: Neurons) -> np.ndarray:
     return (z * u * v).mean(axis=0) * np.cos(s.psi)
 
 
-def strengths(neurons: Neurons) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def wave_strengths(neurons: Neurons) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """q, k and S of every wave in use, (W,) each: S = sum of b R_11 over its neurons, from the weights alone."""
     each = neurons.b * harmonic(neurons.a0, neurons.a1, neurons.c, 1, 1)
     two = neurons.q == 2

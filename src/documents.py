@@ -36,9 +36,11 @@ from .results.evidence import (
     clocks_and_pizzas,
     confusions,
     hand_margins,
+    neurons_of,
     over_p,
     prime_callers,
     runs_of,
+    tilings,
 )
 from .results.grids import (
     ADDITION_OPTIMISERS,
@@ -61,6 +63,7 @@ from .results.tables import (
     claims_markdown,
     decades_table,
     files_table,
+    ladder_table,
     measurements_table,
     pipe_table,
     primality_table,
@@ -70,7 +73,7 @@ from .results.tables import (
     shortfalls_markdown,
 )
 from .studies.addition import ALWAYS_ON, KEY_RISE, LABELLED, POWER_SHARE, key_frequencies
-from .studies.algorithm import execute, regroup
+from .studies.algorithm import execute
 from .studies.residues import off_diagonal
 from .studies.sequences import ORDER
 

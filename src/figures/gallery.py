@@ -24,19 +24,22 @@ from ..results.evidence import (
     circuits_of,
     clocks_and_pizzas,
     hand_margins,
+    neurons_of,
     over_p,
     prime_callers,
     runs_of,
+    tilings,
 )  # fmt: skip
-from ..results.grids import ADDITION_OPTIMISERS, FACTORS, LAW_BASES, QUESTIONS, SWEPT_P
+from ..results.grids import ADDITION_OPTIMISERS, FACTORS, LAW_BASES, QUESTIONS
 from ..results.registry import arrays
 from ..studies.addition import key_frequencies
 from .addition import fig_clock_pizza, fig_cosine_cube, fig_course, fig_measures, fig_neurons, fig_optimisers, fig_removal
+from .algorithm import fig_causal, fig_clears, fig_harmonics, fig_ladder, fig_letters, fig_phases, fig_race
 from .basics import fig_attention, fig_decades, fig_learning, fig_primes_polar, fig_spectrum
 from .circuits import fig_circuit, fig_circuit_curves, fig_circuit_overlap, fig_circuit_sizes
 from .integers import fig_factors_found, fig_hypotheses, fig_law, fig_miu, fig_sequences, fig_sparse
-from .residues import REMOVAL, fig_bases, fig_dissociation, fig_divisors, fig_margins, fig_neuron, fig_order, fig_phases, fig_spike
-from .scale import fig_certificate, fig_coincidence, fig_factors, fig_over_p, fig_plane, fig_race, fig_usage
+from .residues import REMOVAL, fig_bases, fig_dissociation, fig_divisors, fig_margins, fig_neuron, fig_order, fig_spike
+from .scale import fig_certificate, fig_coincidence, fig_factors, fig_over_p, fig_plane, fig_usage
 from .style import Target
 
 
@@ -136,10 +139,38 @@ GALLERY: dict[str, Entry] = {
         "spots; one the written logits, which follow a cosine over the classes.",
     ),
     "phases": Entry(
-        lambda target: fig_phases(load_run("paper"), target=target),
-        "Read-out phase against the sum of the input phases, and the amplitudes on both digits, for every neuron.",
-        "Left, points on the diagonal: the read-out phase is the sum of the input phases. Right, points scattered about the diagonal: the "
-        "amplitudes on both digits are alike.",
+        lambda target: fig_phases(neurons_of("paper"), target=target),
+        "Every neuron of the simplified block, seed 0: read-out phase against the sum of its input phases, and its two input phases.",
+        "Two square scatter plots. On the left all points lie on the diagonal. On the right they fill the square evenly, and nothing "
+        "gathers about the dotted diagonal.",
+    ),
+    "harmonics": Entry(
+        lambda target: fig_harmonics({name: tilings(run) for run, name in NETWORKS.items()}, target=target),
+        "What each other harmonic leaves in a wave beside the one that is kept, median wave, and what random phases would leave.",
+        "Three panels of dots over eight harmonics. The measured dots lie far below the grey ones of random phases in all of them, and "
+        "furthest from zero at the two harmonics of one digit alone.",
+    ),
+    "ladder": Entry(
+        lambda target: fig_ladder({name: arrays(f"{run}-ladder") for run, name in NETWORKS.items()}, target=target),
+        "Share of the network's own logits that each account has over the numbers that it needs. Hollow: the same of its null.",
+        "Three scatter plots on a log axis. The closed formula at a few hundred numbers stands at nine tenths, its null at nothing; all "
+        "others that keep phases stand a little higher. The nulls of the accounts with many waves a neuron come close to them.",
+    ),
+    "causal": Entry(
+        lambda target: fig_causal({name: arrays(f"{run}-causal") for run, name in NETWORKS.items()}, target=target),
+        "Cells as the account says under three interventions, and with groups and networks that mean nothing.",
+        "Three panels with three groups of markers. The blue dots of the account stand at one, all grey markers of the nulls near a tenth.",
+    ),
+    "clears": Entry(
+        lambda target: fig_clears(arrays("paper-cancellation"), preset("paper").p, target=target),
+        "Which primes clear away what each prime's neurons write of one digit alone. Simplified block, seed 0.",
+        "Two square heat maps, mostly pale, with an empty diagonal. In each row a few other primes stand out, different ones for the two "
+        "digits, and the last column, the skip, takes a part of many rows.",
+    ),
+    "letters": Entry(
+        lambda target: fig_letters({name: a["use"] for name, a in by_block("alphabet").items()}, preset("paper").p, target=target),
+        "Use of each single-digit frequency summed over all primes, ten networks at p = 113.",
+        "Two panels of thin curves over frequency. They share narrow peaks with empty stretches between, most of them in both blocks.",
     ),
     "dissociation": Entry(
         lambda target: fig_dissociation(arrays("paper-analysis"), 113, target=target),
@@ -184,10 +215,10 @@ GALLERY: dict[str, Entry] = {
         "schedule do not suffice.",
     ),
     "race": Entry(
-        lambda target: fig_race(arrays("residues-p"), SWEPT_P, target=target),
-        "Over p: bits of the network, of its table and of the algorithm read out of it; seconds to train and to read.",
-        "Two panels with log axes. The network needs more than a thousand times the bits of the algorithm; the table that it learned grows "
-        "fastest. Training takes hundreds of times as long as reading the algorithm out.",
+        lambda target: fig_race({name: arrays(f"{run}-race") for run, name in NETWORKS.items()}, target=target),
+        "Share of the network's own logits over bits: its weights rounded, and the closed formula read out of them.",
+        "Curves over bits on a log axis. Those of the formula rise to nine tenths at about a thousand bits; those of the weights stay at "
+        "nothing up to a million bits and more, and then rise to one.",
     ),
     "certificate": Entry(
         lambda target: fig_certificate(certificates(), target=target),

@@ -112,21 +112,6 @@ def fig_neuron(run: Run, neuron: int | None = None, *, target: Target = "paper")
 
 
 @styled
-def fig_phases(run: Run, *, target: Target = "paper") -> Figure:
-    """The read-out phase of every neuron against the sum of its two input phases; theory says they are equal."""
-    n = neurons_of(run.config.run, run.config.seed)
-    figure, axes = new_figure(target, height=2.6, columns=2)
-    turn = 2 * np.pi
-    axes[0, 0].scatter((n.phi0 + n.phi1) % turn / turn, n.psi % turn / turn, s=2, color=BLUE, linewidths=0)
-    axes[0, 0].set(xlabel=r"$\varphi_0 + \varphi_1$ (turns)", ylabel=r"$\psi$ (turns)", xlim=(0, 1), ylim=(0, 1), aspect="equal")
-    axes[0, 1].scatter(n.a0, n.a1, s=2, color=GREEN, linewidths=0)
-    limit = float(max(n.a0.max(), n.a1.max())) * 1.05
-    axes[0, 1].plot([0, limit], [0, limit], color=GREY, linewidth=0.8, linestyle=":")
-    axes[0, 1].set(xlabel="amplitude on $x_0$", ylabel="amplitude on $x_1$", xlim=(0, limit), ylim=(0, limit), aspect="equal")
-    return figure
-
-
-@styled
 def fig_order(runs: dict[str, Sequence[Run]], *, target: Target = "paper") -> Figure:
     """The step at which each task reaches 99% on held-out rows, over q; all seeds and their median."""
     figure, axes = new_figure(target, height=2.2, columns=len(runs), sharey=True)

@@ -81,24 +81,6 @@ def fig_over_p(sweep: Arrays, p: tuple[int, ...], *, target: Target = "paper") -
 
 
 @styled
-def fig_race(sweep: Arrays, p: tuple[int, ...], *, target: Target = "paper") -> Figure:
-    """Bits of the network, of the table that it learned and of the algorithm read out of it, and seconds to train and to read, over p."""
-    figure, axes = new_figure(target, height=2.4, columns=2)
-    x = np.asarray(p, dtype=float)
-    left = (("network_bits", "network", BLUE), ("table_bits", "its table", GREY), ("algorithm_bits", "algorithm", PRIME))
-    right = (("train_seconds", "train", BLUE), ("extract_seconds", "read and run", PRIME))
-    for ax, curves, unit in ((axes[0, 0], left, "bits"), (axes[0, 1], right, "seconds")):
-        for field, label, colour in curves:
-            ax.plot(np.repeat(x, sweep[field].shape[1]), sweep[field].ravel(), ".", color=colour, alpha=0.5)
-            ax.plot(x, np.median(sweep[field], axis=1), color=colour, linewidth=0.8, label=label)
-        ax.set(xscale="log", yscale="log", xlabel="p", ylabel=unit, xticks=x)
-        ax.set_xticklabels([str(v) for v in p])
-        ax.minorticks_off()
-        ax.legend()
-    return figure
-
-
-@styled
 def fig_certificate(proofs: dict[str, Arrays], *, target: Target = "paper") -> Figure:
     """Proved accuracy against the length of the proof in multiplications, relative to running every input. Dots: the unembedding at a
     rank, written beside those of the first network; circles: own neurons evaluated, all others bounded."""

@@ -37,6 +37,7 @@ class Config:
     p: int = 53  # the base of the digits (residues), the modulus (addition, the tasks on sequences); prime, >= 5
     q_min: int = 2  # residues, divisibility: only the moduli q_min <= q <= q_max
     q_max: int = 1_000_000
+    untied: bool = False  # residues: each digit has tokens of its own, and so a table of its own in W_E
     base: int = 10  # the base of the digits (decades, primality, divisibility)
     encoding: Encoding = "digits"  # primality: how a number is shown
     n_max: int = 10_000  # primality, divisibility: the numbers below this
@@ -60,6 +61,7 @@ class Config:
     beta1: float = 0.9  # AdamW; also Muon's Adam branch
     beta2: float = 0.98
     balanced: bool = False  # the classes of a task weigh the same in the loss, however rare
+    withhold: float = 0.0  # residues: a frequency on the digits, in bins of 1/p, of which W_E is kept free; 0: none
     grokfast_lambda: float = 0.0  # 0 switches the filter off
     grokfast_alpha: float = 0.98
     dropout: float = 0.1
@@ -78,6 +80,10 @@ class Config:
             raise ConfigError(f"train_fraction={self.train_fraction}: must lie strictly between 0 and 1")
         if not 2 <= self.q_min <= self.q_max or (self.task == "residues" and self.q_min >= self.p):
             raise ConfigError(f"q_min={self.q_min}, q_max={self.q_max}: need 2 <= q_min <= q_max, and for residues q_min < p={self.p}")
+        if not 0 <= self.withhold <= self.p / 2:
+            raise ConfigError(f"withhold={self.withhold}: must lie in [0, p/2={self.p / 2}]")
+        if self.task != "residues" and (self.untied or self.withhold):
+            raise ConfigError(f"untied={self.untied}, withhold={self.withhold}: only for task residues, not {self.task}")
         if self.base < 2:
             raise ConfigError(f"base={self.base}: must be >= 2")
         if self.n_max < 4 or not 0 <= self.sample <= self.n_max:

@@ -4,6 +4,7 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 import optax
 from jaxtyping import Array
 
@@ -35,6 +36,27 @@ def grokfast(alpha: float, lam: float) -> optax.GradientTransformation:
     return optax.GradientTransformation(init, update)  # pyright: ignore[reportArgumentType]
 
 
+def withheld(config: Config, W_E: Array) -> Array:
+    """An embedding, or a step of it, (d_vocab, d_model), without the waves within half a bin of `config.withhold` over the digits."""
+    if not config.withhold:
+        return W_E
+    p, tables = config.p, (len(W_E) - 1) // config.p
+    angle = 2 * np.pi * np.arange(p)[:, None] * (config.withhold + np.asarray([-0.5, 0.0, 0.5])) / p
+    basis = np.linalg.qr(np.concatenate([np.cos(angle), np.sin(angle)], axis=1))[0]
+    waves = jnp.asarray(np.pad(np.kron(np.eye(tables), basis), ((0, 1), (0, 0))), W_E.dtype)  # the last row is '='
+    return W_E - waves @ (waves.T @ W_E)
+
+
+def withhold(config: Config) -> optax.GradientTransformation:
+    """Keeps an embedding that is free of a frequency free of it."""
+
+    def update(updates: Any, state: Any, params: Any = None) -> tuple[Any, Any]:
+        project = lambda path, u: withheld(config, u) if _leaf_name(path) == "W_E" else u  # noqa: E731
+        return jax.tree_util.tree_map_with_path(project, updates), state
+
+    return optax.GradientTransformation(lambda params: optax.EmptyState(), update)  # pyright: ignore[reportArgumentType]
+
+
 def _leaf_name(path: tuple) -> str:
     return path[-1].name
 
@@ -58,5 +80,5 @@ def make_optimizer(config: Config) -> optax.GradientTransformation:
             adam_b1=config.beta1, adam_b2=config.beta2, muon_weight_dimension_numbers=as_matrices,
         )  # fmt: skip
     if config.grokfast_lambda:
-        return optax.chain(grokfast(config.grokfast_alpha, config.grokfast_lambda), inner)
-    return inner
+        inner = optax.chain(grokfast(config.grokfast_alpha, config.grokfast_lambda), inner)
+    return optax.chain(inner, withhold(config)) if config.withhold else inner

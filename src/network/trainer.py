@@ -11,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -23,7 +24,7 @@ from .checkpoint import CheckpointError, fill, read, save
 from .config import Config
 from .dataset import Dataset
 from .model import Transformer, count_parameters
-from .optimizers import make_optimizer
+from .optimizers import make_optimizer, withheld
 from .packing import balanced_loss, task_accuracy, task_loss
 from .runs import run_folder
 from .tasks import make_dataset
@@ -47,6 +48,7 @@ class Diverged(RuntimeError):
 def init_state(config: Config, dataset: Dataset, seed: Array) -> State:
     """The state before the first step; `seed` is a () int32 array, so this maps over seeds."""
     model: Any = Transformer(config, dataset, key=jax.random.fold_in(jax.random.key(seed), 0))
+    model = eqx.tree_at(lambda m: m.W_E, model, withheld(config, model.W_E))
     return State(model, make_optimizer(config).init(model), jnp.zeros((), jnp.int32), seed)
 
 

@@ -12,6 +12,7 @@ from ..studies.arrays import Arrays, stack, unstack
 from ..studies.by_hand import P113, WRITERS
 from ..studies.composition import Confusion, primality
 from ..studies.residues import analyse
+from ..studies.torus import balance, resultants
 from .grids import DECADE_BASES, DECADE_SHARES, DIRECT, LARGE_P, SPARSE_BASES, SWEPT_P
 from .registry import arrays
 
@@ -35,6 +36,17 @@ def neurons_of(run: str, seed: int = 0) -> Neurons:
     found = arrays(f"{run}-neurons")
     at = committed_seeds(run).index(seed)
     return Neurons(*(found[name][at] for name in Neurons._fields))
+
+
+@cache
+def tilings(run: str) -> list[Arrays]:
+    """`studies.torus.balance` of every committed seed of a run, and its `resultants` as `sum` and `difference`."""
+    out = []
+    for seed in committed_seeds(run):
+        neurons = neurons_of(run, seed)
+        total, difference = resultants(neurons)
+        out.append({**balance(neurons), "sum": np.asarray(total), "difference": np.asarray(difference)})
+    return out
 
 
 def confusions(run: str) -> list[Confusion]:

@@ -10,8 +10,24 @@ from pathlib import Path
 from ..network.checkpoint import atomic_write
 from ..network.paths import measurements
 from ..studies import (
-    addition, alphabet, bases, by_hand, cancellation, certificate, circuits, clusters, composition, description, ladder, lattice, miu,
-    positions, primality, residues, scrubbing, shared,
+    addition,
+    alphabet,
+    bases,
+    by_hand,
+    cancellation,
+    certificate,
+    circuits,
+    clusters,
+    composition,
+    description,
+    ladder,
+    lattice,
+    miu,
+    positions,
+    primality,
+    residues,
+    scrubbing,
+    shared,
 )  # fmt: skip
 from ..studies.algorithm import read_neurons
 from ..studies.arrays import Arrays

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+import numpy as np
 from IPython.display import Markdown
 
 from ..circuits.discovery import METHODS
@@ -13,6 +14,7 @@ from ..network.runs import committed_seeds, list_runs, read_manifest, run_folder
 from ..network.tasks import make_dataset
 from ..network.tasks.primality import DECADE_ENDINGS, decade_numbers
 from ..studies.arrays import Arrays
+from ..studies.ladder import RUNGS
 from . import store
 from .claims.claim import Claim
 from .evidence import confusions
@@ -131,6 +133,20 @@ def published_table(a: Arrays) -> Markdown:
         rows.append((f"{method}, ours", *(f"{value:.3f}" for value in values)))
     header = ("method", *(f"{program.removeprefix('tracr ')}, {ablation}" for program in programs for ablation in ("zero", "resample")))
     return Markdown(pipe_table(header, rows, "lrrrr"))
+
+
+def ladder_table(a: Arrays) -> Markdown:
+    """`studies.ladder.ladder` of one run: a row for each account, medians over seeds, its null's in brackets."""
+
+    def beside(field: str, i: int, spec: str) -> str:
+        return f"{np.median(a[field][:, i]):{spec}} ({np.median(a[f'null_{field}'][:, i]):{spec}})"
+
+    body = []
+    for i, rung in enumerate(RUNGS):
+        numbers, half = (float(np.median(a[field][:, i])) for field in ("numbers", "half"))
+        judged = (beside("wrong", i, ",.0f"), beside("share", i, ".3f"), beside("margins", i, ".2f"))
+        body.append((rung, f"{numbers:,.0f}", *judged, "" if np.isnan(half) else f"{half:.0%}"))
+    return Markdown(pipe_table(("account", "numbers", "wrong cells", "of its logits", "margins", "half away"), body, "lrrrrr"))
 
 
 def auroc_table(a: Arrays, ablation: str = "") -> Markdown:

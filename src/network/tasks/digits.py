@@ -8,7 +8,8 @@ from ..dataset import Table
 
 
 def residues(config: Config) -> Table:
-    """n mod q for every prime q < p in [q_min, q_max], for all n < p**2; row n has tokens (n mod p, n div p, '=').
+    """n mod q for every prime q < p in [q_min, q_max], for all n < p**2; row n has tokens (n mod p, n div p, '='), or if `untied`
+    (n mod p, p + n div p, '=').
 
     Raises `ConfigError` where no prime lies there.
     """
@@ -18,12 +19,15 @@ def residues(config: Config) -> Table:
     moduli = moduli[(moduli >= config.q_min) & (moduli <= config.q_max)]
     if not len(moduli):
         raise ConfigError(f"q_min={config.q_min}, q_max={config.q_max}: no prime below p={config.p} lies there")
+    d_vocab = 2 * config.p + 1 if config.untied else config.p + 1
+    if config.untied:
+        x = x + np.asarray([0, config.p])
     return Table(
-        tokens=np.column_stack([x, np.full(len(n), config.p)]),
+        tokens=np.column_stack([x, np.full(len(n), d_vocab - 1)]),
         labels=n[:, None] % moduli,
         task_names=tuple(f"q={q}" for q in moduli),
         widths=tuple(int(q) for q in moduli),
-        d_vocab=config.p + 1,
+        d_vocab=d_vocab,
     )
 
 

@@ -1,4 +1,4 @@
-"""The algorithm: phases and read-out of the trained networks, networks written by hand, certificates, and the race in bits."""
+"""The algorithm: phases of the trained networks, networks written by hand, certificates, and the race in bits."""
 
 import numpy as np
 
@@ -7,15 +7,16 @@ from ...network.presets import preset
 from ...network.tasks import make_dataset
 from ...studies.by_hand import GROWTH_P, P113, WRITERS
 from ...studies.certificate import RANKS
-from ...studies.description import growth
+from ...studies.description import BITS, growth
+from ...studies.lattice import ARRANGEMENTS
 from ..evidence import BLOCKS as RUNS
 from ..evidence import COMMITTED, NETWORKS, Block
-from ..grids import SWEPT_P
 from ..registry import arrays
-from .claim import COUNT, RATIO, Claims, Form, at_least, at_most, exactly, share
+from .claim import COUNT, RATIO, Claims, Form, at_least, at_most, exactly, fraction, share
 
 claims = Claims("algorithm")
 BLOCKS = {"block": COMMITTED}
+_RACED = {"run": tuple(NETWORKS)}
 
 # --- read out of the trained networks
 
@@ -31,56 +32,20 @@ def phases(block: Block):
     return np.median(block.analysis["phase_error"], axis=1)
 
 
-@claims.add(
-    "{block}.as-read",
-    "{block}: the nine numbers of each neuron, run as read: cells right",
-    form=share(),
-    goal=exactly(1),
-    over=BLOCKS,
-    why="neurons of other primes correct what a prime's few neurons leave unbalanced, and this reading drops their share",
-)
-def as_read(block: Block):
-    cells = block.analysis["accuracy"].shape[1] * block.runs[0].config.p ** 2
-    return 1 - block.analysis["extracted_wrong"] / cells
+# --- a construction that is exact, and proves nothing of the network
+
+
+_REGROUPED = {"": ("regrouped_wrong", ""), ".null": ("null_regrouped_wrong", "null, from permuted weights: ")}
 
 
 @claims.add(
-    "{block}.regrouped.wrong-cells",
-    "{block}: one strength for each (q, k), phases evenly spread: wrong cells",
+    "{block}.regrouped.wrong-cells{null}",
+    lambda block, run, null: f"{block}: {_REGROUPED[null][1]}the waves in use with evenly spread phases: wrong cells, of any waves",
     form=COUNT,
-    anchor="95.5% right (idealised, addition)",
-    goal=exactly(0),
-    over=BLOCKS,
+    over=[{"block": block, "run": run, "null": null} for run, block in RUNS.items() for null in _REGROUPED],
 )
-def regrouped_wrong_cells(block: Block):
-    return block.analysis["regrouped_wrong"]
-
-
-@claims.add(
-    "{block}.regrouped.agreement",
-    "{block}: agreement of the regrouped algorithm with the network, cell by cell",
-    form=share(4),
-    goal=at_least(0.9999),
-    over=BLOCKS,
-)
-def regrouped_agreement(block: Block):
-    return block.analysis["agreement"]
-
-
-@claims.add(
-    "{block}.regrouped.margin",
-    "{block}: smallest margin of the regrouped algorithm (logits)",
-    form=Form(".2f"),
-    goal=at_least(0.01),
-    over=BLOCKS,
-)
-def regrouped_margin(block: Block):
-    return block.analysis["regrouped_margin"]
-
-
-@claims.add("{block}.regrouped.numbers", "{block}: numbers that the regrouped algorithm has", form=COUNT, over=BLOCKS)
-def regrouped_numbers(block: Block):
-    return block.analysis["numbers"]
+def regrouped_wrong_cells(block: str, run: str, null: str):
+    return arrays(f"{run}-ladder")[_REGROUPED[null][0]]
 
 
 # --- written by hand
@@ -134,6 +99,32 @@ def phase_network_neurons():
 @claims.add("by-hand.carry.neurons", "neurons of the carry network", form=COUNT)
 def carry_network_neurons():
     return 2 * len(make_dataset(preset("paper")).widths)
+
+
+# --- how phases are spread
+
+FREQUENCIES = (1, 4)  # of a prime, those of `studies.lattice.compare`
+_SPREAD = [{"spread": name, "frequencies": count} for name in ARRANGEMENTS for count in FREQUENCIES]
+
+
+@claims.add(
+    "by-hand.spread.{spread}.{frequencies}.cost",
+    "written by hand, {spread}, {frequencies} frequencies a prime at most: least sum of squares at a margin of 1 (1st percentile)",
+    form=COUNT,
+    over=_SPREAD,
+)
+def spread_cost(spread: str, frequencies: int):
+    return arrays("lattice")["cost"][FREQUENCIES.index(frequencies), list(ARRANGEMENTS).index(spread)]
+
+
+@claims.add(
+    "by-hand.lattice.margin",
+    "written by hand: smallest margin of the lattice of 14 phases over that of 5 equal phases, q = 109",
+    form=COUNT,
+)
+def lattice_margin():
+    smallest = arrays("lattice")["smallest"][0, :, -1]
+    return smallest[list(ARRANGEMENTS).index("lattice of 14")] / smallest[list(ARRANGEMENTS).index("5 equal phases")]
 
 
 # --- certificates
@@ -234,57 +225,44 @@ def certificate_rank_saving(run: str, name: str):
 
 # --- the race (R10)
 
-_WHAT = {"network": "the network", "algorithm": "the algorithm read out of it", "table": "the table of all residues"}
-_AT_113 = SWEPT_P.index(113)
+
+@claims.add("race.{run}.formula", lambda run: f"{NETWORKS[run]}: bits of the closed formula at 8 bits a strength", form=COUNT, over=_RACED)
+def race_formula(run: str):
+    return arrays(f"{run}-race")["formula_bits"][:, BITS.index(8)]
 
 
 @claims.add(
-    "race.growth.{what}",
-    lambda what: f"bits of {_WHAT[what]} ~ p^e, over the p where the network generalises: e",
-    form=Form(".2f"),
-    kind="measured",
-    over={"what": tuple(_WHAT)},
+    "race.{run}.formula.share",
+    lambda run: f"{NETWORKS[run]}: variance of the network's logits in those bits",
+    form=fraction(),
+    over=_RACED,
 )
-def race_growth(what: str):
-    a = arrays("residues-p")
-    learned = (a["algorithm_wrong"] == 0).all(axis=1) & (a["valid_accuracy"] > 0.99).all(axis=1)
-    return [growth(np.asarray(SWEPT_P)[learned], bits[learned]) for bits in a[f"{what}_bits"].T]
-
-
-@claims.add("race.bits.{what}", lambda what: f"p = 113: bits of {_WHAT[what]}", form=COUNT, kind="measured", over={"what": tuple(_WHAT)})
-def race_bits(what: str):
-    return arrays("residues-p")[f"{what}_bits"][_AT_113]
+def race_formula_share(run: str):
+    return arrays(f"{run}-race")["formula_share"][:, BITS.index(8)]
 
 
 @claims.add(
-    "race.bits.ratio", "p = 113: bits of the network over bits of the algorithm", form=Form(",.0f", 0), goal=at_least(100), kind="measured"
+    "race.{run}.formula.coarse",
+    lambda run: f"{NETWORKS[run]}: the same at 1 bit a strength: variance",
+    form=Form(".3f", high=1),
+    over=_RACED,
 )
-def race_bits_ratio():
-    a = arrays("residues-p")
-    return (a["network_bits"] / a["algorithm_bits"])[_AT_113]
+def race_formula_coarse(run: str):
+    return arrays(f"{run}-race")["formula_share"][:, 0]
 
 
 @claims.add(
-    "race.seconds",
-    "p = 113: seconds to train over seconds to read and run the algorithm",
-    form=Form(",.0f", 0),
-    goal=at_least(1),
-    kind="measured",
-)
-def race_seconds():
-    a = arrays("residues-p")
-    return (a["train_seconds"] / a["extract_seconds"])[_AT_113]
+    "race.{run}.network", lambda run: f"{NETWORKS[run]}: bits of the weights, rounded, that have as much of those logits", form=COUNT,
+    over=_RACED,
+)  # fmt: skip
+def race_network(run: str):
+    return arrays(f"{run}-race")["as_good"]
 
 
 @claims.add(
-    "race.precision.network", "bits a parameter at which the network keeps its accuracy, p = 113", form=Form(".0f", 1), kind="measured"
-)
-def race_precision_network():
-    return arrays("residues-p")["network_precision"][_AT_113]
-
-
-@claims.add(
-    "race.precision.algorithm", "bits a strength at which the algorithm keeps its accuracy, p = 113", form=Form(".0f", 1), kind="measured"
-)
-def race_precision_algorithm():
-    return arrays("residues-p")["algorithm_precision"][_AT_113]
+    "race.{run}.ratio", lambda run: f"{NETWORKS[run]}: bits of the weights over bits of the formula, at that share", form=Form(",.0f", 0),
+    over=_RACED,
+)  # fmt: skip
+def race_ratio(run: str):
+    a = arrays(f"{run}-race")
+    return a["as_good"] / a["formula_bits"][:, BITS.index(8)]

@@ -1,0 +1,143 @@
+"""Figures of the algorithm: phases on the torus, the ladder of accounts, causal tests, who clears whom, letters, the race."""
+
+import numpy as np
+from matplotlib.cm import ScalarMappable
+from matplotlib.colors import Normalize
+from matplotlib.figure import Figure
+
+from ..circuits.by_hand import Neurons
+from ..numbers.integers import primes_below
+from ..studies.alphabet import letters
+from ..studies.arrays import Arrays
+from ..studies.ladder import RUNGS
+from ..studies.scrubbing import CONTROLS
+from ..studies.torus import HARMONICS
+from .style import BLUE, GREEN, GREY, PRIME, Target, new_figure, styled
+
+
+@styled
+def fig_phases(neurons: Neurons, *, target: Target = "paper") -> Figure:
+    """Each neuron's read-out phase over the sum of its input phases, and its two input phases against each other. Theory says equal on the
+    left, and on the right all over the torus; tied phases would lie on the dotted line."""
+    figure, axes = new_figure(target, height=2.7, columns=2)
+    odd, turn = neurons.q > 2, 2 * np.pi
+    first, second, psi = (x[odd] % turn / turn for x in (neurons.phi0, neurons.phi1, neurons.psi))
+    for ax, x, y, colour in ((axes[0, 0], (first + second) % 1, psi, BLUE), (axes[0, 1], first, second, GREEN)):
+        ax.plot([0, 1], [0, 1], color=GREY, linewidth=0.8, linestyle=":")
+        ax.scatter(x, y, s=3, color=colour, linewidths=0)
+        ax.set(xlim=(0, 1), ylim=(0, 1), aspect="equal")
+    axes[0, 0].set(xlabel=r"$\varphi_0 + \varphi_1$ (turns)", ylabel=r"read-out phase $\psi$ (turns)")
+    axes[0, 1].set(xlabel=r"phase on $x_0$, $\varphi_0$ (turns)", ylabel=r"phase on $x_1$, $\varphi_1$ (turns)")
+    return figure
+
+
+@styled
+def fig_harmonics(tilings: dict[str, list[Arrays]], *, target: Target = "paper") -> Figure:
+    """What every harmonic but the one kept leaves in a wave, relative to it, beside what random phases would leave. All seeds."""
+    figure, axes = new_figure(target, height=2.3, columns=len(tilings), sharey=True)
+    shown = [i for i, harmonic in enumerate(HARMONICS) if harmonic != (1, 1)]
+    for ax, (name, seeds) in zip(axes[0], tilings.items(), strict=True):
+        for field, label, colour, marker in (("random", "random phases", GREY, "_"), ("left", "measured", BLUE, ".")):
+            values = np.asarray([np.median(t[field][shown], axis=1) for t in seeds])  # (seeds, harmonics)
+            ax.plot(np.tile(np.arange(len(shown)), len(seeds)), values.ravel(), marker, color=colour, label=label)
+        ax.set(title=name, xticks=np.arange(len(shown)), ylim=(0, None))
+        ax.set_xticklabels([f"({m}, {n})" for m, n in (HARMONICS[i] for i in shown)], rotation=60)
+    axes[0, 0].set_ylabel("left / kept")
+    axes[0, -1].legend()
+    return figure
+
+
+@styled
+def fig_ladder(ladders: dict[str, Arrays], *, target: Target = "paper") -> Figure:
+    """Variance of the network's own logits that each account has, over the numbers that it needs; hollow: its null. Medians over seeds."""
+    figure, axes = new_figure(target, height=3.0, columns=len(ladders), sharey=True)
+    names = {i: name for i, name in enumerate(RUNGS) if name != "tied"}
+    for ax, (name, a) in zip(axes[0], ladders.items(), strict=True):
+        for i, rung in names.items():
+            x, y, null = (float(np.median(a[field][:, i])) for field in ("numbers", "share", "null_share"))
+            ax.plot([x, x], [max(null, 0), y], color=GREY, linewidth=0.6)
+            ax.plot(x, max(null, 0), "o", markerfacecolor="none", color=GREY)
+            ax.plot(x, y, "o", color=PRIME if rung == "full" else BLUE)
+            ax.annotate(rung, (x, y), xytext=(3, 3), textcoords="offset points", fontsize="x-small", color=GREY, rotation=40)
+        parameters = float(np.median(a["parameters"]))
+        ax.axvline(parameters, color=GREY, linewidth=0.8, linestyle=":")
+        ax.set(title=name, xscale="log", xlabel="numbers (dotted: the network's)", ylim=(-0.03, 1.25), yticks=np.linspace(0, 1, 6))
+        ax.set_xlim(100, 8 * parameters)
+    axes[0, 0].set_ylabel("share of the network's logits")
+    return figure
+
+
+_TESTS = {
+    "scrubbed": "all other neurons\nresampled",
+    "same residue": "and its own from\nthe same residue",
+    "interchange": "its own from\nanother residue",
+}
+
+
+@styled
+def fig_causal(tests: dict[str, Arrays], *, target: Target = "paper") -> Figure:
+    """Cells as the account says under each intervention, beside the same with groups and networks that mean nothing. A dot a seed."""
+    figure, axes = new_figure(target, height=2.5, columns=len(tests), sharey=True)
+    markers = dict(zip(("", *CONTROLS), "o_x+1", strict=True))
+    for ax, (name, a) in zip(axes[0], tests.items(), strict=True):
+        for i, test in enumerate(_TESTS):
+            for j, (control, marker) in enumerate(markers.items()):
+                values = a[f"{test}, {control}" if control else test].mean(axis=1)
+                label = (control or "the account") if i == 0 else None
+                ax.plot(np.full(len(values), i + 0.12 * (j - 2)), values, marker, color=GREY if control else BLUE, label=label)
+        ax.set(title=name, xticks=range(len(_TESTS)), ylim=(0, 1.05))
+        ax.set_xticklabels(_TESTS.values(), fontsize="x-small")
+    axes[0, 0].set_ylabel("cells as expected")
+    axes[0, -1].legend(loc="center right", fontsize="x-small")
+    return figure
+
+
+@styled
+def fig_clears(cancellation: Arrays, p: int, *, seed: int = 0, target: Target = "paper") -> Figure:
+    """Who clears whom: the share of what each prime's own neurons write of one digit (row) that each other prime's neurons, and the skip,
+    take away (column)."""
+    figure, axes = new_figure(target, height=2.9, columns=2, sharey=True)
+    primes = primes_below(p)
+    names = [*map(str, primes), "skip"]
+    scale = ScalarMappable(Normalize(-0.4, 0.4), "PuOr_r")
+    shown = np.unique(np.linspace(0, len(primes) - 1, 8).round().astype(int))
+    for digit, ax in enumerate(axes[0]):
+        ax.imshow(cancellation["clears"][seed, digit], cmap=scale.cmap, norm=scale.norm)
+        ax.set(title=f"terms of $x_{digit}$ alone", xlabel="cleared by", xticks=[*shown, len(primes)], yticks=shown)
+        ax.set_xticklabels([names[i] for i in (*shown, len(primes))], rotation=90)
+        ax.set_yticklabels([names[i] for i in shown])
+    axes[0, 0].set_ylabel("written by")
+    bar = figure.colorbar(scale, ax=axes[0].tolist(), shrink=0.85, label="share cleared", extend="both")
+    bar.outline.set_edgecolor(GREY)
+    return figure
+
+
+@styled
+def fig_letters(use: dict[str, np.ndarray], p: int, *, target: Target = "paper") -> Figure:
+    """The alphabet: use of each single-digit frequency, summed over all primes, by network. Use (seeds, W)."""
+    figure, axes = new_figure(target, height=2.6, rows=2, sharex=True, sharey=True)
+    grid = np.arange(0, p / 2 + 0.25, 0.25)
+    for ax, letter, digit in zip(axes[:, 0], letters(p), ("$x_0$", "$x_1$"), strict=True):
+        near = np.exp(-(((grid[:, None] - letter[None, :]) / 0.3) ** 2) / 2)
+        for (name, u), colour in zip(use.items(), (BLUE, PRIME), strict=False):
+            for i, one in enumerate(u):
+                ax.plot(grid, near @ one, color=colour, linewidth=0.6, alpha=0.6, label=name if i == 0 else None)
+        ax.set(ylabel=f"use on {digit}", xlim=(0, p / 2))
+    axes[-1, 0].set_xlabel(f"frequency on one digit, bins of 1/{p}")
+    axes[0, 0].legend(loc="upper left")
+    return figure
+
+
+@styled
+def fig_race(races: dict[str, Arrays], *, target: Target = "paper") -> Figure:
+    """Variance of the network's own logits over the bits of its rounded weights, and of the closed formula. All seeds."""
+    figure, axes = new_figure(target, height=2.4)
+    ax = axes[0, 0]
+    for (name, a), line in zip(races.items(), ("-", "--", ":"), strict=False):
+        for who, colour in (("network", BLUE), ("formula", PRIME)):
+            for i, (x, y) in enumerate(zip(a[f"{who}_bits"], a[f"{who}_share"], strict=True)):
+                label = f"{'weights' if who == 'network' else 'formula'}, {name}" if i == 0 else None
+                ax.plot(x, np.maximum(y, 0), line, color=colour, linewidth=0.8, label=label)
+    ax.set(xscale="log", xlabel="bits", ylabel="share of the network's logits", ylim=(-0.03, 1.05))
+    ax.legend(loc="center", fontsize="x-small")
+    return figure

@@ -1,0 +1,64 @@
+"""Which waves a prime uses: the shared alphabet of single-digit frequencies, and what it predicts."""
+
+import numpy as np
+
+from ...studies.alphabet import LEAST
+from ..evidence import NETWORKS
+from ..registry import arrays
+from .claim import CORRELATION, Claims, Text, at_least, at_most, share
+
+claims = Claims("algorithm")
+RUNS = {"run": tuple(NETWORKS)}
+
+
+def on(text: str) -> Text:
+    """A statement about the network of a run, which it names first."""
+    return lambda run, **given: f"{NETWORKS[run]}: {text.format(**given)}"
+
+
+_RULES = {
+    "others": f"rank correlation of a wave's use, within a prime >= {LEAST}, with the product of what other primes use of its two letters",
+    "one_digit": "the same with the letter on one digit alone, the better of the two",
+    "other_digit": "control, the same with the letters that others use on the other digit",
+    "left_out": "the same from the mean use of the other networks",
+}
+
+
+@claims.add(
+    "{run}.alphabet.{rule}", lambda run, rule: f"{NETWORKS[run]}: {_RULES[rule]}", form=CORRELATION, over={**RUNS, "rule": tuple(_RULES)}
+)
+def alphabet_rule(run: str, rule: str):
+    return arrays(f"{run}-alphabet")[rule]
+
+
+@claims.add(
+    "{run}.alphabet.null", on("null, use permuted within the other primes: that correlation, 99th percentile"), form=CORRELATION,
+    goal=lambda run: at_most(float(arrays(f"{run}-alphabet")["others"].min())), over=RUNS,
+)  # fmt: skip
+def alphabet_null(run: str):
+    return np.quantile(arrays(f"{run}-alphabet")["null"], 0.99)
+
+
+@claims.add(
+    "{run}.alphabet.alone", on("the rule from p alone, no network: rank correlation with use"), form=CORRELATION, goal=at_least(0.6),
+    over=RUNS, why="started from even use the rule does not find the letters that training finds",
+)  # fmt: skip
+def alphabet_alone(run: str):
+    return arrays(f"{run}-alphabet")["alone"]
+
+
+@claims.add("{run}.alphabet.alone.null", on("null, that prediction permuted within primes: 99th percentile"), form=CORRELATION, over=RUNS)
+def alphabet_alone_null(run: str):
+    return np.quantile(arrays(f"{run}-alphabet")["alone_null"], 0.99)
+
+
+@claims.add(
+    "{run}.alphabet.letters", on("use whose letters are among the fifteen best of their digit, within half a bin"), form=share(), over=RUNS
+)
+def in_letters(run: str):
+    return arrays(f"{run}-alphabet")["in_letters"]
+
+
+@claims.add("{run}.alphabet.letters.null", on("null, use permuted within primes: the same"), form=share(), over=RUNS)
+def in_letters_null(run: str):
+    return arrays(f"{run}-alphabet")["in_letters_null"]

@@ -30,6 +30,21 @@ ADDITION_OPTIMISERS = ("AdamW", "AdamW + GrokFast", "Muon")
 BLOCK_TEXTS = ("simplified, sequential (SAS)", "simplified, parallel (SAS-P), one layer", "simplified, parallel (SAS-P), two layers")
 SWEPT_P = (11, 19, 31, 41, 53, 71, 113)
 LARGE_P = (127, 151, 181, 211)  # hours of two cores, minutes of a GPU
+# The same networks on other rows, initial weights as in seed 0 of the presets; their course is kept.
+SPLITS = tuple(replace(vary(preset(run), data_seed=split), keep=40) for run in ("paper", "paper-standard") for split in (1, 2))
+_LAPTOP = preset("laptop")
+ALONE = tuple(replace(_LAPTOP, run=f"laptop-{q}-alone", q_min=q, q_max=q) for q in (31, 43, 47))
+WIDTHS = tuple(replace(_LAPTOP, run=f"laptop-d_mlp-{width}", d_mlp=width) for width in (128, 256, 1024))
+# What moves the alphabet: no small primes, no large primes, a table for each digit, a letter withheld (the commonest but those of 2 and 3).
+CAUSES = (
+    _LAPTOP, replace(_LAPTOP, run="laptop-large", q_min=11), replace(_LAPTOP, run="laptop-small", q_max=37), vary(_LAPTOP, untied=True),
+    vary(_LAPTOP, withhold=21.2),
+)  # fmt: skip
+DECAYS = tuple(
+    vary(replace(preset("addition"), run="addition-short", steps=3000, keep=0), lr=lr, weight_decay=decay)
+    for lr in (1e-3, 1e-2)
+    for decay in (1.0, 4.0, 8.0)
+)
 NEW = tuple(vary(preset("paper-standard"), p=p, steps=1000) for p in NEW_P)  # predicted in measurements/alphabet-predictions.npz
 DECADE_BASES, DECADE_SHARES = (10, 21, 30, 231), (0.5, 0.8, 0.9)
 _SMALL = Config(d_model=64, d_mlp=256, steps=1000, decay=0.4)

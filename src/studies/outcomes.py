@@ -5,14 +5,20 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from tqdm import tqdm
 
+from ..circuits.by_hand import Neurons
 from ..lens.progress import load_steps, progress
 from ..network.runs import Run
 from .addition import analyse, key_frequencies
 from .algorithm import extract
+from .alphabet import alphabet
 from .arrays import Arrays, stack
+from .cancellation import powers
+from .formation import formation
+from .ladder import anatomy as cut
 from .order import first_steps
 from .shared import usage
 from .spike import spike
+from .torus import balance
 
 
 def outcome(runs: list[list[Run]]) -> Arrays:
@@ -67,6 +73,39 @@ def anatomy(runs: list[list[Run]]) -> Arrays:
     rows = [stack([analyse(run) for run in tqdm(seeds, desc=seeds[0].config.run, disable=None)]) for seeds in runs]
     keep = [name for name, value in rows[0].items() if all(row[name].shape == value.shape for row in rows)]
     return {**outcome(runs), **{name: np.stack([row[name] for row in rows]) for name in keep}}
+
+
+def formations(runs: list[list[Run]]) -> Arrays:
+    """`studies.formation.formation` of every run, configs and seeds in one row: arrays (courses, S)."""
+    every = [run for seeds in runs for run in seeds]
+    return stack([formation(load_steps(run.folder)) for run in tqdm(every, desc="formation", disable=None)])
+
+
+def alphabets(runs: list[list[Run]]) -> Arrays:
+    """`outcome`, and `studies.alphabet.alphabet` of the seeds of every config: "<p> <field>", where each config has a p of its own."""
+    out = outcome(runs)
+    for seeds in runs:
+        out |= {f"{seeds[0].config.p} {name}": value for name, value in alphabet(seeds).items()}
+    return out
+
+
+def cancellations(runs: list[list[Run]]) -> Arrays:
+    """`outcome`, and how the one-digit terms are dealt with: arrays (configs, seeds, ...). `use` (..., W); `powers` (..., 3, 4), mean over
+    tasks; `left` (..., H), medians over waves of `torus.balance`; `waves`, how many waves a prime uses on average."""
+    rows = []
+    for run in tqdm([run for seeds in runs for run in seeds], desc="cancellation", disable=None):
+        a = cut(run)
+        neurons = extract(run)
+        own = neurons.q[None, :] == np.asarray(a.widths)[:, None]
+        mine = own.any(axis=0)
+        waves = {(int(q), int(k)) for q, k in zip(neurons.q[mine], neurons.k[mine], strict=True)}
+        rows.append({
+            "use": usage(neurons.q, neurons.k, a.p), "powers": powers(a, own).mean(axis=-1),
+            "left": np.median(balance(Neurons(*(field[mine] for field in neurons)))["left"], axis=1),
+            "waves": np.asarray(len(waves) / len(a.widths)),
+        })  # fmt: skip
+    found, shape = stack(rows), (len(runs), len(runs[0]))
+    return {**outcome(runs), **{name: value.reshape(*shape, *value.shape[1:]) for name, value in found.items()}}
 
 
 def exact(values: Sequence[float], wrong: np.ndarray, best: Callable[..., float], none: float) -> list[float]:

@@ -92,11 +92,12 @@ class Cut:
     def moved(self, part: np.ndarray, groups: np.ndarray, source: np.ndarray) -> np.ndarray:
         """How the logits of every task move where `part` (N, M) of its group's neurons, (T, M) bool, comes from the inputs `source`,
         (N,) or (N, T): (N, classes)."""
+        if source.ndim == 1:  # one product for all tasks
+            return (part[source] - part) @ (self.a.W_L * np.repeat(groups, self.a.widths, axis=0).T)
         out = np.empty_like(self.logits)
         for t, group in enumerate(groups):
             values = part[:, group]
-            chosen = source if source.ndim == 1 else source[:, t]
-            out[:, self.columns(t)] = (values[chosen] - values) @ self.a.W_L[group, self.columns(t)]
+            out[:, self.columns(t)] = (values[source[:, t]] - values) @ self.a.W_L[group, self.columns(t)]
         return out
 
 

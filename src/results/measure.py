@@ -79,6 +79,11 @@ def definitions_of(function: Callable[..., Any], package: Path = PACKAGE) -> dic
     return reached(own, ("network.model", "Transformer"), ("studies.arrays", "stack"), without=LOADERS, package=package)
 
 
+def architecture(config: Config) -> dict[str, str | int]:
+    """What of a config, besides its examples, a network written by hand hangs on: nothing of training."""
+    return {name: getattr(config, name) for name in ("block", "n_layers", "d_model", "n_heads", "d_mlp")}
+
+
 def key_of(measurement: Measurement) -> Key:
     """What a measurement hangs on today."""
     if measurement.run:
@@ -86,7 +91,7 @@ def key_of(measurement: Measurement) -> Key:
         inputs = {f"{measurement.run}/seed-{seed}": run_digest(find_run(measurement.run, seed)) for seed in seeds}
     else:
         configs = {f"{c.run}, p = {c.p}": c for c in measurement.data}
-        inputs = {name: store.texts_digest(json.dumps(c.to_dict()), data_digest(make_dataset(c))) for name, c in configs.items()}
+        inputs = {name: store.texts_digest(json.dumps(architecture(c)), data_digest(make_dataset(c))) for name, c in configs.items()}
     return Key(inputs, definitions_of(measurement.function))
 
 

@@ -149,7 +149,7 @@ def share(account: np.ndarray, r: Reference) -> float:
 
 def correlation(one: np.ndarray, other: np.ndarray) -> float:
     """Pearson's, 0 where one of them is constant but for rounding."""
-    if min(one.std() / np.abs(one).max(), other.std() / np.abs(other).max()) < 1e-6:
+    if any(x.std() <= 1e-6 * np.abs(x).max() for x in (one, other)):
         return 0.0
     return float(np.corrcoef(one, other)[0, 1])
 
@@ -228,7 +228,8 @@ def ladder(run: Run) -> Arrays:
     Also `numbers` (R,), how many numbers each has (an index is one; what is kept of the network counts); `half` (R,), agreement with the
     network where half of the neurons stand at their means, NaN where an account does not say what each neuron does; `half_labels`, that of
     the labels; `parameters`, the network's own numbers. And what proves nothing: `regrouped_wrong`, cells that the network's waves get
-    wrong when they are given evenly spread phases (`algorithm.regroup`), and `null_regrouped_wrong`, the same from permuted weights.
+    wrong when they are given evenly spread phases (`algorithm.regroup`), in the tasks of primes that have a wave, and
+    `null_regrouped_wrong`, the same from permuted weights.
 
     Raises `ValueError` as `anatomy`.
     """
@@ -255,7 +256,8 @@ def ladder(run: Run) -> Arrays:
 
     def regrouped(n: Neurons) -> np.ndarray:
         q, k, s = wave_strengths(n)
-        return np.asarray((margins(execute(regroup(q, k, np.abs(s)), p), r.labels, a.widths) <= 0).sum())
+        wrong = (margins(execute(regroup(q, k, np.abs(s)), p), r.labels, a.widths) <= 0).sum(axis=0)
+        return np.asarray(wrong[np.isin(a.widths, q)].sum())
 
     mean = a.post.mean(axis=0)
     expected = half_answers(a.post, a.W_L, a.skip, mean, a.widths)

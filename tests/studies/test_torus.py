@@ -49,7 +49,7 @@ def one(a0, a1, c, m, n, **given):
 # --- harmonics
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(AMPLITUDE, AMPLITUDE, CONSTANT, ORDER, ORDER, st.floats(0.01, 100))
 def test_a_harmonic_is_the_mean_over_the_torus(a0, a1, c, m, n, scale):
     z = np.maximum(a0 * np.cos(GRID)[:, None] + a1 * np.cos(GRID)[None, :] + c, 0)
@@ -172,6 +172,9 @@ def test_balance_of_tiled_and_of_tied_phases():
     tied = dict(zip(HARMONICS, balance(wave_neurons(13, 4, 9))["left"][:, 0], strict=True))
     for (m, n), left in tied.items():  # m + n = 2 stands, (2, 0) and (0, 2) with a third of what is kept
         assert left == pytest.approx({(1, 1): 1, (2, 0): 1 / 3, (0, 2): 1 / 3}.get((m, n), 0), abs=1e-12)
+    spread = tiled(13, 4)
+    on_x0 = balance(spread._replace(phi1=0 * spread.phi1, psi=spread.phi0))["left"][:, 0]  # phases of x0 alone: all with m = 1 stand
+    assert [(m, n) for (m, n), left in zip(HARMONICS, on_x0, strict=True) if left > 1e-9] == [(1, 1), (1, 0), (1, -1), (1, 3)]
 
 
 def test_random_phases_leave_what_is_said():

@@ -101,9 +101,9 @@ def of_networks(rest: str) -> tuple[str, ...]:
     return tuple(f"circuits.{run}.{rest}" for run in NETWORKS)
 
 
-def claims_table(group: str) -> Markdown:
-    """Every row of a group of claims."""
-    return Markdown(claims_markdown(rows(group)))
+def claims_table(group: str, *, without: str = "") -> Markdown:
+    """Every row of a group of claims; `without` those whose slug has that in it, which another table shows."""
+    return Markdown(claims_markdown([one for one in rows(group) if not without or without not in one.slug]))
 
 
 def source(*functions) -> str:

@@ -49,29 +49,25 @@ def fig_harmonics(tilings: dict[str, list[Arrays]], *, target: Target = "paper")
 
 @styled
 def fig_ladder(ladders: dict[str, Arrays], *, target: Target = "paper") -> Figure:
-    """Variance of the network's own logits that each account has, over the numbers that it needs; hollow: its null. Medians over seeds."""
-    figure, axes = new_figure(target, height=3.0, columns=len(ladders), sharey=True)
-    names = {i: name for i, name in enumerate(RUNGS) if name != "tied"}
+    """Variance of the network's own logits that each account has; hollow: its null. Medians over seeds, and the numbers that it needs."""
+    figure, axes = new_figure(target, height=2.8, columns=len(ladders), sharey=True)
+    shown = [i for i, rung in enumerate(RUNGS) if rung != "tied"]
+    place = -np.arange(len(shown))
     for ax, (name, a) in zip(axes[0], ladders.items(), strict=True):
-        for i, rung in names.items():
-            x, y, null = (float(np.median(a[field][:, i])) for field in ("numbers", "share", "null_share"))
-            ax.plot([x, x], [max(null, 0), y], color=GREY, linewidth=0.6)
-            ax.plot(x, max(null, 0), "o", markerfacecolor="none", color=GREY)
-            ax.plot(x, y, "o", color=PRIME if rung == "full" else BLUE)
-            ax.annotate(rung, (x, y), xytext=(3, 3), textcoords="offset points", fontsize="x-small", color=GREY, rotation=40)
-        parameters = float(np.median(a["parameters"]))
-        ax.axvline(parameters, color=GREY, linewidth=0.8, linestyle=":")
-        ax.set(title=name, xscale="log", xlabel="numbers (dotted: the network's)", ylim=(-0.03, 1.25), yticks=np.linspace(0, 1, 6))
-        ax.set_xlim(100, 8 * parameters)
-    axes[0, 0].set_ylabel("share of the network's logits")
+        shares, nulls, numbers = (np.median(a[field], axis=0)[shown] for field in ("share", "null_share", "numbers"))
+        ax.hlines(place, np.maximum(nulls, 0), shares, color=GREY, linewidth=0.6)
+        ax.plot(np.maximum(nulls, 0), place, "o", markerfacecolor="none", color=GREY, label="null")
+        ax.plot(shares, place, "o", color=BLUE, label="account")
+        for y, number in zip(place, numbers, strict=True):
+            ax.text(1.06, y, f"{number:,.0f}", va="center", fontsize="x-small", color=GREY)
+        ax.set(title=name, xlabel="share of the logits", xlim=(-0.04, 1.42), xticks=(0, 0.5, 1))
+    axes[0, 0].set(yticks=place)
+    axes[0, 0].set_yticklabels([RUNGS[i] for i in shown])
+    axes[0, 0].legend(loc="lower left", fontsize="x-small")
     return figure
 
 
-_TESTS = {
-    "scrubbed": "all other neurons\nresampled",
-    "same residue": "and its own from\nthe same residue",
-    "interchange": "its own from\nanother residue",
-}
+_TESTS = {"scrubbed": "scrubbed", "same residue": "same\nresidue", "interchange": "inter-\nchange"}
 
 
 @styled
@@ -86,7 +82,7 @@ def fig_causal(tests: dict[str, Arrays], *, target: Target = "paper") -> Figure:
                 label = (control or "the account") if i == 0 else None
                 ax.plot(np.full(len(values), i + 0.12 * (j - 2)), values, marker, color=GREY if control else BLUE, label=label)
         ax.set(title=name, xticks=range(len(_TESTS)), ylim=(0, 1.05))
-        ax.set_xticklabels(_TESTS.values(), fontsize="x-small")
+        ax.set_xticklabels(_TESTS.values())
     axes[0, 0].set_ylabel("cells as expected")
     axes[0, -1].legend(loc="center right", fontsize="x-small")
     return figure

@@ -152,8 +152,8 @@ GALLERY: dict[str, Entry] = {
     ),
     "ladder": Entry(
         lambda target: fig_ladder({name: arrays(f"{run}-ladder") for run, name in NETWORKS.items()}, target=target),
-        "Share of the network's own logits that each account has over the numbers that it needs. Hollow: the same of its null.",
-        "Three scatter plots on a log axis. The closed formula at a few hundred numbers stands at nine tenths, its null at nothing; all "
+        "Share of the network's own logits that each account has, and the numbers that it needs. Hollow: the same of its null.",
+        "Three panels of dots, a row for each account. The closed formula stands at nine tenths, its null at nothing; all "
         "others that keep phases stand a little higher. The nulls of the accounts with many waves a neuron come close to them.",
     ),
     "causal": Entry(

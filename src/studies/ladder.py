@@ -82,7 +82,7 @@ def wave_families(pre: np.ndarray, p: int, count: int, theta0: np.ndarray, theta
     rest, chosen, out = [f0, f1], [], []
     for _ in range(count):
         power = sum(((u @ r) ** 2).reshape(len(theta0), 2, -1).sum(axis=1) for u, r in zip(units, rest, strict=True))
-        chosen.append(power.argmax(axis=0))
+        chosen.append(power.argmax(axis=0))  # pyright: ignore[reportAttributeAccessIssue]
         fits = []
         for column, f in zip(columns, (f0, f1), strict=True):
             design = np.concatenate([column[i] for i in chosen], axis=-1)  # (M, p, 2 count)

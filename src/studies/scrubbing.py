@@ -59,7 +59,7 @@ def random_labels(pre: np.ndarray, p: int, seed: int = 0) -> tuple[np.ndarray, n
         on_one_digit(pre.astype(np.float64), p)[1:], (rng.uniform(0, 0.5, len(d.q)), rng.uniform(0, 1, len(d.q))), strict=True
     ):
         power = power + np.abs(np.exp(1j * theta[:, None] * angle[None, :]) @ f) ** 2
-    best = power.argmax(axis=0)
+    best = power.argmax(axis=0)  # pyright: ignore[reportAttributeAccessIssue]
     return d.q[best], d.k[best]
 
 

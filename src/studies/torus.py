@@ -108,19 +108,19 @@ def balance(neurons: Neurons, *, seed: int | None = None) -> Arrays:
     which, keep = which.reshape(-1), (waves[:, 0] > 2) & (count >= 3)
 
     def total(weight: np.ndarray) -> np.ndarray:
-        return (np.bincount(which, weight.real, len(waves)) + 1j * np.bincount(which, weight.imag, len(waves)))[keep]
+        return (np.bincount(which, np.real(weight), len(waves)) + 1j * np.bincount(which, np.imag(weight), len(waves)))[keep]
 
     kept = neurons.b * harmonic(neurons.a0, neurons.a1, neurons.c, 1, 1)
-    scale = total(kept + 0j).real
+    scale = np.real(total(kept))
     left, random = [], []
     for m, n in HARMONICS:
         weight = neurons.b * harmonic(neurons.a0, neurons.a1, neurons.c, m, n)
         left.append(np.abs(total(weight * np.exp(1j * (neurons.psi - m * neurons.phi0 - n * neurons.phi1)))) / scale)
-        random.append(np.sqrt(total(weight**2 + 0j).real) / scale)
+        random.append(np.sqrt(np.real(total(weight**2))) / scale)
     one, two = (np.abs(total(kept * np.exp(1j * h * neurons.psi))) / scale for h in (1, 2))
     return {
         "left": np.asarray(left), "random": np.asarray(random), "one": one, "two": two,
-        "random_phases": np.sqrt(total(kept**2 + 0j).real) / scale,
+        "random_phases": np.sqrt(np.real(total(kept**2))) / scale,
     }  # fmt: skip
 
 
@@ -128,5 +128,5 @@ def resultants(neurons: Neurons) -> tuple[float, float]:
     """Mean resultant lengths over all neurons of odd primes: of phi0 + phi1 - psi (1 where the sum is read) and of phi0 - phi1 (0 where the
     torus is tiled, 1 where the phases are tied)."""
     odd = neurons.q > 2
-    angles = (neurons.phi0 + neurons.phi1 - neurons.psi, neurons.phi0 - neurons.phi1)
-    return tuple(float(np.abs(np.exp(1j * angle[odd]).mean())) for angle in angles)
+    total, difference = neurons.phi0 + neurons.phi1 - neurons.psi, neurons.phi0 - neurons.phi1
+    return float(np.abs(np.exp(1j * total[odd]).mean())), float(np.abs(np.exp(1j * difference[odd]).mean()))

@@ -8,6 +8,7 @@ network's logits: other primes' neurons, most of them of the same frequency *on 
 import numpy as np
 
 from ..circuits.by_hand import Neurons
+from ..circuits.faithfulness import auroc
 from ..network.runs import Run
 from .algorithm import extract
 from .arrays import Arrays
@@ -119,3 +120,16 @@ def cancel(run: Run) -> Arrays:
         "powers": powers(a, own), "clears": clears, "coincident": shares, "coincident_neurons": counts,
         **{name: np.asarray(values) for name, values in tests.items()},
     }  # fmt: skip
+
+
+def borrowed(uses: np.ndarray, clears: np.ndarray, *, seed: int | None = None) -> float:
+    """Does cancellation tell which other primes' neurons a circuit borrows?
+
+    AUROC of a prime's being in a task's circuit, `uses` (T, T) bool, by how much it moves that task's one-digit terms, the sum over digits of
+    |`clears`| (2, T, T + 1). With a `seed` the null: primes permuted within each task's row. NaN where no circuit, or every one, uses others.
+    """
+    size, off = np.abs(clears[:, :, :-1]).sum(axis=0), ~np.eye(len(uses), dtype=bool)
+    score, inside = size[off].reshape(len(uses), -1), uses[off].reshape(len(uses), -1)
+    if seed is not None:
+        score = np.random.default_rng(seed).permuted(score, axis=1)
+    return auroc(score.ravel(), inside.ravel()) if inside.any() and not inside.all() else float("nan")

@@ -142,6 +142,7 @@ def test_the_study_of_planted_networks(monkeypatch):
     assert found["left_out"].min() > 0.4 > found["other_digit"].max()
     assert found["alone"].max() < 0.4 and abs(found["alone_null"].mean()) < 0.1  # p alone does not know what was planted
     assert (found["in_letters"] > found["in_letters_null"]).all()
+    assert found["left_out"][0] == pytest.approx(agreement(by_others(found["use"][1], P), found["use"][0]))
     alone = alphabet.alphabet(runs[:1], draws=1)
     np.testing.assert_allclose(alone["left_out"], alone["others"])  # of one network its own use is all there is
 

@@ -9,7 +9,7 @@ from src.network.runs import load_run
 from src.numbers.integers import primes_below
 from src.studies.algorithm import execute
 from src.studies.alphabet import letters
-from src.studies.cancellation import NEAR, cancel, class_centred, coincident, letter_of, one_digit_terms, powers
+from src.studies.cancellation import NEAR, borrowed, cancel, class_centred, coincident, letter_of, one_digit_terms, powers
 from src.studies.ladder import Anatomy, on_both_digits, on_one_digit
 
 P, WIDTHS = 11, (2, 3, 5, 7)
@@ -154,3 +154,13 @@ def test_those_that_coincide_clear_more_than_as_many_others(found):
     wrong = found["all right"] < 1
     assert (np.isnan(found["all named"]) == ~wrong).all() and wrong.sum() > 8
     assert np.nanmean(found["all named"]) > 5 * np.nanmean(found["all named null"])
+
+
+def test_circuits_that_borrow_what_clears_are_told_and_permuted_ones_are_not():
+    rng = np.random.default_rng(0)
+    clears = np.abs(rng.normal(size=(2, 12, 13)))
+    size = clears[:, :, :-1].sum(axis=0)
+    uses = size > np.quantile(size, 0.8)
+    assert borrowed(uses, clears) == 1.0
+    assert abs(np.mean([borrowed(uses, clears, seed=s) for s in range(20)]) - 0.5) < 0.1
+    assert np.isnan(borrowed(np.eye(12, dtype=bool), clears))

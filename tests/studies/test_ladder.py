@@ -218,6 +218,7 @@ def found(run):
     return ladder(run)
 
 
+@pytest.mark.slow
 def test_a_network_cut_at_its_neurons_is_the_network(run):
     a = anatomy(run)
     assert a.logits.shape == (53**2, sum(run.dataset.widths)) and a.pre.shape == (53**2, 512)

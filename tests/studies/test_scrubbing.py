@@ -123,6 +123,7 @@ def test_parts_that_are_moved_add_up():
     np.testing.assert_allclose(move(cut.both, groups) + move(rest, groups), move(cut.a.post, groups), atol=1e-5)
 
 
+@pytest.mark.slow
 def test_losses_are_cross_entropies(tiled):
     _, cut = tiled
     found, loss = outcome(cut.logits, cut, LABELS)

@@ -2,10 +2,13 @@
 
 import numpy as np
 
+from ...network.presets import preset
+from ...studies.cancellation import borrowed
+from ...studies.circuits import own_groups
 from ...studies.ladder import RUNGS
 from ...studies.scrubbing import CONTROLS
 from ...studies.torus import HARMONICS
-from ..evidence import NETWORKS, tilings
+from ..evidence import NETWORKS, circuits_of, tilings
 from ..registry import arrays
 from .claim import COUNT, Claims, Form, Text, at_least, at_most, fraction, share
 
@@ -292,3 +295,16 @@ def held_named(run: str, which: str):
 )  # fmt: skip
 def held_named_null(run: str, which: str):
     return np.nanmean(arrays(f"{run}-cancellation")[f"{which} named null"], axis=-1)
+
+
+_BORROWED = {"": "", ".null": "null, permuted within a task: "}
+
+
+@claims.add(
+    "{run}.cancellation.borrowed{null}",
+    lambda run, null: f"{NETWORKS[run]}: {_BORROWED[null]}which other primes' neurons a circuit borrows, by how much they clear: AUROC",
+    form=fraction(2), over={**RUNS, "null": tuple(_BORROWED)},
+)  # fmt: skip
+def borrowed_neurons(run: str, null: str):
+    seeds = zip(circuits_of(run), arrays(f"{run}-cancellation")["clears"], strict=True)
+    return [borrowed(own_groups(a, preset(run).p), clears, seed=0 if null else None) for a, clears in seeds]

@@ -1,8 +1,8 @@
 """Cancellation across tasks: neurons of one prime clear away what another prime's neurons write of one digit alone.
 
 The ReLU of a wave on each digit has terms of one digit alone, and few neurons a wave do not balance them (`torus.balance`): what a
-prime's own neurons write to its classes of x0 alone and of x1 alone has a third of the power of what they write of both. It is not in the
-network's logits: other primes' neurons, most of them of the same frequency *on that digit*, write its opposite.
+prime's own neurons write to its classes of x0 alone and of x1 alone has, together, a third of the power of what they write of both. It is
+not in the network's logits: other primes' neurons, most of them of the same frequency *on that digit*, write its opposite.
 """
 
 import numpy as np
@@ -37,7 +37,7 @@ def coincident(neurons: Neurons, p: int, prime: int, digit: int) -> np.ndarray:
 
 
 def one_digit_terms(neurons: Neurons, p: int, prime: int, digit: int) -> np.ndarray:
-    """What theory says that a prime's own neurons write of one digit alone: (p, prime), harmonics `SINGLE` of the ReLU on that digit."""
+    """What theory says that an odd prime's own neurons write of one digit alone: (p, prime), harmonics `SINGLE` of the ReLU on it."""
     s = Neurons(*(field[neurons.q == prime] for field in neurons))
     turns, phase = (s.k / prime, s.phi0) if digit == 0 else (s.k * p / prime, s.phi1)
     angle = 2 * np.pi * np.arange(p)[:, None] * turns[None, :] - phase[None, :]
@@ -67,8 +67,9 @@ def cancel(run: Run) -> Arrays:
     """Who clears whose one-digit terms, in one network of T tasks and M neurons.
 
     **Returns:** `powers` (3, 4, T). `clears` (2, T, T + 1): the share of what task t's own neurons write of one digit that the neurons of
-    each other prime, and last the skip, take away; 0 for its own, a row sums to about 1. `coincident` (2, T): the share taken away by the
-    neurons that coincide on that digit; `coincident_neurons` (2, T), their share of all other neurons, which random ones would take.
+    each other prime, and last the skip, take away; 0 for its own, a row sums to about 1 (not that of 2, which has next to no such terms).
+    `coincident` (2, T): the share taken away by the neurons that coincide on that digit; `coincident_neurons` (2, T), their share of all
+    other neurons, which random ones would take.
 
     The test, for the `coincident` neurons and for `all` others with the skip: where they write to task t, their parts on one digit (for
     coincident neurons, the digit on which they coincide) are held at their means. `<which> right` (T,), accuracy then, and `control right`
@@ -125,8 +126,8 @@ def cancel(run: Run) -> Arrays:
 def borrowed(uses: np.ndarray, clears: np.ndarray, *, seed: int | None = None) -> float:
     """Does cancellation tell which other primes' neurons a circuit borrows?
 
-    AUROC of a prime's being in a task's circuit, `uses` (T, T) bool, by how much it moves that task's one-digit terms, the sum over digits of
-    |`clears`| (2, T, T + 1). With a `seed` the null: primes permuted within each task's row. NaN where no circuit, or every one, uses others.
+    AUROC of a prime's being in a task's circuit, `uses` (T, T) bool, by how much it moves that task's one-digit terms, the sum over digits
+    of |`clears`| (2, T, T + 1). With a `seed` the null: primes permuted within each task's row. NaN where all circuits use all, or none.
     """
     size, off = np.abs(clears[:, :, :-1]).sum(axis=0), ~np.eye(len(uses), dtype=bool)
     score, inside = size[off].reshape(len(uses), -1), uses[off].reshape(len(uses), -1)

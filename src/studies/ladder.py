@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import jax.numpy as jnp
 import numpy as np
+from scipy.stats import rankdata
 
 from ..circuits.by_hand import Neurons
 from ..lens.fourier import rational_dictionary, waves
@@ -160,7 +161,7 @@ def compare(account: np.ndarray, r: Reference) -> Arrays:
     [0, 1] of the cells that the network gets wrong among the account's margins of their task (one half where it knows nothing of them, NaN
     where there are none)."""
     m = margins(account, r.labels, r.widths)
-    rank = m.argsort(axis=0).argsort(axis=0) / (len(m) - 1)
+    rank = (rankdata(m, axis=0) - 1) / (len(m) - 1)
     wrong = r.margins <= 0
     return {
         "wrong": np.asarray((m <= 0).sum()),
@@ -191,6 +192,7 @@ def fitted(q: np.ndarray, k: np.ndarray, a: Anatomy, *, tied: bool) -> np.ndarra
         for one in k[q == prime]:
             factor = tied_factor(a.p, prime, int(one)) if tied else np.ones(len(n))
             wave = (factor[:, None] * np.cos(2 * np.pi * one * np.arange(prime) / prime)[shift]).astype(np.float32)
+            wave -= wave.mean(axis=0)
             out[:, end - prime : end] += wave * ((wave * target[:, end - prime : end]).sum() / (wave**2).sum())
     return out
 

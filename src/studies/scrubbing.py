@@ -64,7 +64,7 @@ def random_labels(pre: np.ndarray, p: int, seed: int = 0) -> tuple[np.ndarray, n
 
 
 def donors(labels: np.ndarray, seed: int = 0) -> np.ndarray:
-    """For each input and task another input, at random, of the same residue: (N, T)."""
+    """For each input and task an input, at random, of the same residue: (N, T). It is itself in one of p**2 / q cells."""
     rng, out = np.random.default_rng(seed), np.empty_like(labels)
     for t, column in enumerate(labels.T):
         for residue in np.unique(column):
@@ -132,7 +132,7 @@ def scrub(run: Run) -> Arrays:
     """The causal tests on one network, T tasks.
 
     **Returns:** by hypothesis, "scrubbed", "same residue", "interchange": `<name>`, the share of cells as expected (T,), and
-    `<name> recovered` (T,), the loss recovered: 1 at the network's own loss, 0 where all parts of all neurons come from another input.
+    `<name> recovered` (T,), the loss recovered: 1 at the network's own loss, 0 where the logits are another input's.
     Variations of "scrubbed": "own only", without the coinciding neurons; "one digit", where the parts on one digit of the neurons that are
     not named are resampled too; "remainder", where what the ReLU of their labelled pair of waves lacks is resampled in the named neurons.
     `chance` (T,), accuracy with everything resampled; `named`, neurons named for a task on average. Controls of "scrubbed", "same

@@ -97,7 +97,7 @@ def balance(neurons: Neurons, *, seed: int | None = None) -> Arrays:
 
     Each neuron writes harmonic (m, n) with weight b |R_mn| and phase psi - m phi0 - n phi1. **Returns:** `left` (H, W), for every harmonic
     of `HARMONICS` the length of the sum over a wave's neurons by the sum of b R_11: the size of the term that is left beside the one kept;
-    `random` (H, W), what phases drawn at random leave on average (the root of the sum of squares); `one` and `two` (W,), |sum w e^(i psi)|
+    `random` (H, W), the root mean square of what phases drawn at random leave; `one` and `two` (W,), |sum w e^(i psi)|
     and |sum w e^(2 i psi)| with weights w = b R_11 of sum 1; `random_phases` (W,), what random phases leave of them.
     With a `seed` the null: every neuron's three phases drawn at random.
     """

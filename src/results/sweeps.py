@@ -19,12 +19,9 @@ from ..network.trainer import RUNS, train
 from ..studies.arrays import Arrays
 from ..studies.law import law_outcome
 from ..studies.outcomes import (
-    alphabets,
     anatomy,
     arrivals,
-    cancellations,
     course,
-    formations,
     frequencies,
     outcome,
     spikes,
@@ -32,21 +29,15 @@ from ..studies.outcomes import (
 from ..studies.primality import primality_outcome
 from ..studies.sequences import sequence_outcome
 from .grids import (
-    ALONE,
-    CAUSES,
     DECADES,
-    DECAYS,
     DIRECT,
     FACTORS,
     LARGE_P,
     LAW,
-    NEW,
     SEQUENCE_CONFIGS,
     SPARSE,
     SPARSE_FEW,
-    SPLITS,
     SWEPT_P,
-    WIDTHS,
     vary,
 )
 from .measure import record
@@ -95,16 +86,6 @@ SWEEPS: dict[str, Sweep] = {
         "Do seeds agree on frequencies because they train on the same rows? p = 53, three splits.",
         (_laptop, *(vary(_laptop, data_seed=split) for split in (1, 2))), 4, frequencies,
     ),
-    "residues-splits": Sweep("All residue tasks at p = 113 on two further splits, both blocks.", SPLITS, 1, cancellations),
-    "algorithm-formation": Sweep(
-        "The account of the algorithm over training, p = 53.", (replace(preset("laptop"), run="laptop-course", keep=40),), 3, formations
-    ),
-    "algorithm-formation-113": Sweep("The account of the algorithm over training, p = 113, both blocks.", SPLITS, 1, formations),
-    "alphabet-new-p": Sweep("Five p whose frequencies were predicted before any network was trained on them.", NEW, 1, alphabets),
-    "alphabet-causes": Sweep("What moves the frequencies in use at p = 53.", CAUSES, 3, cancellations),
-    "cancellation-alone": Sweep("One prime alone at p = 53: who clears its one-digit terms?", ALONE, 3, cancellations),
-    "cancellation-widths": Sweep("Cancellation over the width of the MLP, p = 53.", WIDTHS, 3, cancellations),
-    "addition-decays": Sweep("AdamW on modular addition over learning rate and weight decay.", DECAYS, 3, outcome),
     "residues-plane": Sweep(
         "Steps to generalise at p = 53 over train share and dropout.",
         tuple(vary(_laptop, train_fraction=share, dropout=rate) for share in FACTORS["train_fraction"] for rate in FACTORS["dropout"]),

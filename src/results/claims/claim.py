@@ -161,7 +161,7 @@ class Template(NamedTuple):
         goal, kind = self.goal, self.kind
         values = tuple(float(v) for v in np.atleast_1d(np.asarray(self.function(**given), np.float64)))
         module = self.function.__module__.partition(".")[2]
-        slug = f"{group}.{self.slug.format(**given)}".replace(" ", "-").lower()
+        slug = f"{group}.{self.slug.format(**given)}".replace(" ", "-").replace("_", "-").lower()
         return Claim(
             slug, _say(self.text, given), values, _say(self.anchor, given),
             goal if goal is None or isinstance(goal, Goal) else goal(**given), self.form, _say(self.why, given),

@@ -181,7 +181,8 @@ FAMILIES, CLASS_WAVES = 5, 28  # of each neuron in the last two accounts: at p =
 
 
 def fitted(q: np.ndarray, k: np.ndarray, a: Anatomy, *, tied: bool) -> np.ndarray:
-    """Sums of S_k cos(2 pi k (n - c) / q), each wave times `tied_factor` if `tied`, with S_k fitted to the network's own logits.
+    """Sums of S_k cos(2 pi k (n - c) / q), each wave times `tied_factor` if `tied`, with S_k fitted to the network's own logits; the class
+    bias left out.
 
     Waves of different k are orthogonal over the classes, so each S_k is a projection.
     """

@@ -5,12 +5,9 @@
 Figures, results by name, tables, the constants of the text, and `cite`, which prints a claim by its slug.
 """
 
-import inspect
-
 import numpy as np
 from IPython.display import Markdown
 
-from .circuits.by_hand import parity_neurons, wave_neurons
 from .circuits.faithfulness import ENOUGH
 from .figures import *
 from .lens.fourier import rational_dictionary
@@ -73,7 +70,6 @@ from .results.tables import (
     shortfalls_markdown,
 )
 from .studies.addition import ALWAYS_ON, KEY_RISE, LABELLED, POWER_SHARE, key_frequencies
-from .studies.algorithm import execute
 from .studies.residues import off_diagonal
 from .studies.sequences import ORDER
 
@@ -104,8 +100,3 @@ def of_networks(rest: str) -> tuple[str, ...]:
 def claims_table(group: str, *, without: str = "") -> Markdown:
     """Every row of a group of claims; `without` those whose slug has that in it, which another table shows."""
     return Markdown(claims_markdown([one for one in rows(group) if not without or without not in one.slug]))
-
-
-def source(*functions) -> str:
-    """The code of some functions, as markdown."""
-    return "```python\n" + "\n\n".join(inspect.getsource(one) for one in functions) + "```"

@@ -18,28 +18,10 @@ from ..network.runs import MANIFEST, Run, load_run, run_folder
 from ..network.trainer import RUNS, train
 from ..studies.arrays import Arrays
 from ..studies.law import law_outcome
-from ..studies.outcomes import (
-    anatomy,
-    arrivals,
-    course,
-    frequencies,
-    outcome,
-    spikes,
-)
+from ..studies.outcomes import anatomy, arrivals, course, frequencies, outcome, spikes
 from ..studies.primality import primality_outcome
 from ..studies.sequences import sequence_outcome
-from .grids import (
-    DECADES,
-    DIRECT,
-    FACTORS,
-    LARGE_P,
-    LAW,
-    SEQUENCE_CONFIGS,
-    SPARSE,
-    SPARSE_FEW,
-    SWEPT_P,
-    vary,
-)
+from .grids import DECADES, DIRECT, FACTORS, LARGE_P, LAW, SEQUENCE_CONFIGS, SPARSE, SPARSE_FEW, SWEPT_P, vary
 from .measure import record
 
 

@@ -17,6 +17,7 @@ from ..numbers.integers import primes_below
 from .algorithm import extract
 from .arrays import Arrays, stack
 from .circuits import METRIC, task_batch
+from .scrubbing import shuffled_groups
 from .spike import digit_functions
 
 PADDED = 4  # spectra are taken on so many times p points, since frequencies lie between the bins of p
@@ -35,11 +36,6 @@ def clusters(run: Run, n_groups: int) -> np.ndarray:
     """The neurons of a one-layer network in (up to) `n_groups` groups of like spectra, by Ward's method: (n_groups, M) bool."""
     place = fcluster(linkage(spectra(run), "ward"), n_groups, "maxclust")
     return place == np.arange(1, n_groups + 1)[:, None]
-
-
-def random_clusters(groups: np.ndarray, seed: int = 0) -> np.ndarray:
-    """The control: groups of the same sizes, every neuron in one, at random."""
-    return groups[:, np.random.default_rng(seed).permutation(groups.shape[1])]
 
 
 def purity(groups: np.ndarray, label: np.ndarray) -> float:
@@ -99,7 +95,7 @@ def study_clusters(run: Run, tasks: list[int] | None = None) -> Arrays:
     neurons = extract(run)
     groups, label, wave = clusters(run, GROUPS * len(primes)), neurons.q, neurons.q * run.config.p + neurons.k
     out: Arrays = {"cluster": groups.argmax(axis=0), "label": label}
-    for start, some in (("", groups), ("random_", random_clusters(groups))):
+    for start, some in (("", groups), ("random_", shuffled_groups(groups))):
         found = group_circuits(run, some, label, tasks or primes)
         agreement = {"purity": np.asarray(purity(some, label)), "rand": np.asarray(adjusted_rand(some, wave))}
         out |= {f"{start}{name}": value for name, value in (found | agreement).items()}

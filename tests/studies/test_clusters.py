@@ -9,7 +9,8 @@ from src.circuits.by_hand import phase_network, phase_neurons
 from src.network.presets import preset
 from src.network.runs import Run
 from src.network.tasks import make_dataset
-from src.studies.clusters import adjusted_rand, clusters, group_circuits, purity, random_clusters
+from src.studies.clusters import adjusted_rand, clusters, group_circuits, purity
+from src.studies.scrubbing import shuffled_groups
 
 P = 31
 TRUE = phase_neurons(P, 7)
@@ -26,14 +27,14 @@ def test_clusters_are_the_primes_of_a_hand_written_network(built):
     groups, label = clusters(built, len(np.unique(LABEL))), np.append(LABEL, np.zeros(5, int))
     assert groups.shape == (11, len(label)) and (groups.sum(axis=0) == 1).all()
     assert purity(groups, label) == 1 and adjusted_rand(groups, label) == pytest.approx(1)
-    chance = random_clusters(groups)
+    chance = shuffled_groups(groups)
     assert (chance.sum(axis=1) == groups.sum(axis=1)).all()
     assert purity(chance, label) < 0.5 and abs(adjusted_rand(chance, label)) < 0.1
 
 
 def test_a_circuit_over_clusters_holds_the_primes_neurons_and_one_over_random_groups_needs_more(built):
     groups, label = clusters(built, 11), np.append(LABEL, np.zeros(5, int))
-    found, chance = (group_circuits(built, some, label, [13, 29]) for some in (groups, random_clusters(groups)))
+    found, chance = (group_circuits(built, some, label, [13, 29]) for some in (groups, shuffled_groups(groups)))
     assert (found["faithful"] > 0.9).all() and (found["held"] == 1).all() and (found["groups"] == 1).all()
     assert (found["own"] == 1).all() and (found["auroc"] == 1).all() and (found["rank"] == 1).all()
     assert (chance["groups"] > 2).all() and (chance["own"] < 0.5).all()

@@ -10,15 +10,10 @@ from ...studies.scrubbing import CONTROLS
 from ...studies.torus import HARMONICS
 from ..evidence import NETWORKS, circuits_of, tilings
 from ..registry import arrays
-from .claim import COUNT, Claims, Form, Text, at_least, at_most, fraction, share
+from .claim import COUNT, Claims, Form, at_least, at_most, fraction, on, share
 
 claims = Claims("algorithm")
 RUNS = {"run": tuple(NETWORKS)}
-
-
-def on(text: str) -> Text:
-    """A statement about the network of a run, which it names first."""
-    return lambda run, **given: f"{NETWORKS[run]}: {text.format(**given)}"
 
 
 # --- torus tiling

@@ -5,15 +5,10 @@ import numpy as np
 from ...studies.alphabet import LEAST
 from ..evidence import NETWORKS
 from ..registry import arrays
-from .claim import CORRELATION, Claims, Text, at_least, at_most, share
+from .claim import CORRELATION, Claims, at_least, at_most, on, share
 
 claims = Claims("algorithm")
 RUNS = {"run": tuple(NETWORKS)}
-
-
-def on(text: str) -> Text:
-    """A statement about the network of a run, which it names first."""
-    return lambda run, **given: f"{NETWORKS[run]}: {text.format(**given)}"
 
 
 _RULES = {

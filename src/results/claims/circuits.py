@@ -10,16 +10,11 @@ from ...studies.circuits import RANKINGS, coincidence, own_groups, seed_agreemen
 from ..evidence import BLOCKS, NETWORKS, circuits_of
 from ..published import BEST_CMD, BEST_CPR, PUBLISHED_CPR
 from ..registry import arrays
-from .claim import COUNT, RATIO, Claims, Form, Text, at_least, at_most, exactly, fraction, share
+from .claim import COUNT, RATIO, Claims, Form, at_least, at_most, exactly, fraction, on, share
 
 claims = Claims("circuits")
 
 FAITHFULNESS = Form(".3f")  # 1 for the whole network, 0 where everything is cut, and neither is a bound
-
-
-def on(text: str) -> Text:
-    """A statement about the network of a run, which it names first."""
-    return lambda run, **given: f"{NETWORKS[run]}: {text.format(**given)}"
 
 
 @claims.add("{run}.size.median", on("edges in the circuit, median task"), form=COUNT, over={"run": NETWORKS})

@@ -18,6 +18,8 @@ from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
+from ..evidence import NETWORKS
+
 Kind = Literal["recomputed", "measured"]
 Status = Literal["pass", "short", "blocked", "reported"]
 
@@ -137,6 +139,11 @@ class Claim:
 
 Text = str | Callable[..., str]  # with the values of `over` in braces, or a function of them
 Values = Any  # one number a seed: a sequence, an array, or a number where there are no seeds
+
+
+def on(text: str) -> Text:
+    """A statement about the network of a run, which it names first."""
+    return lambda run, **given: f"{NETWORKS[run]}: {text.format(**given)}"
 
 
 def _say(text: Text, given: Mapping[str, Any]) -> str:

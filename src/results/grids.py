@@ -33,6 +33,8 @@ LARGE_P = (127, 151, 181, 211)  # hours of two cores, minutes of a GPU
 # The same networks on other rows, initial weights as in seed 0 of the presets; their course is kept.
 SPLITS = tuple(replace(vary(preset(run), data_seed=split), keep=40) for run in ("paper", "paper-standard") for split in (1, 2))
 _LAPTOP = preset("laptop")
+# The course of the algorithm, and of a network that learns its rows by heart because there is nothing else to learn.
+COURSES = tuple(replace(_LAPTOP, run=f"laptop-{name}course", keep=40, shuffle_labels=bool(name)) for name in ("", "shuffled-"))
 ALONE = tuple(replace(_LAPTOP, run=f"laptop-{q}-alone", q_min=q, q_max=q) for q in (31, 43, 47))
 WIDTHS = tuple(replace(_LAPTOP, run=f"laptop-d_mlp-{width}", d_mlp=width) for width in (128, 256, 1024))
 # What moves the alphabet: no small primes, no large primes, a table for each digit, a letter withheld (the commonest but those of 2 and 3).

@@ -12,8 +12,10 @@ network: it starts from even use and asks what use the rule would make of it. It
 from collections.abc import Sequence
 
 import numpy as np
+from scipy.stats import spearmanr
 
 from ..lens.fourier import rational_dictionary
+from ..network.config import Config
 from ..network.runs import Run
 from ..numbers.integers import primes_below
 from .algorithm import extract
@@ -127,6 +129,33 @@ def alphabet(runs: Sequence[Run], draws: int = 200) -> Arrays:
         "in_letters": np.asarray([in_letters(u, p) for u in use]),
         "in_letters_null": np.asarray([in_letters(permuted_use(u, p, 0), p) for u in use]),
     }
+
+
+def unusable(config: Config, near: float = 0.5) -> np.ndarray:
+    """The waves that networks of a config have no use for: (W,) bool. They are of primes that are not trained on, or have a letter within
+    `near` bins of the one that is withheld."""
+    d, x = rational_dictionary(config.p), np.stack(letters(config.p))
+    withheld = (np.abs(x - config.withhold) <= near).any(axis=0) & (config.withhold > 0)
+    return (d.q < config.q_min) | (d.q > config.q_max) | withheld
+
+
+def support_lost(use: np.ndarray, p: int, gone: np.ndarray) -> np.ndarray:
+    """How the rule's support of every wave would change if the waves `gone` (W,) bool had no use: log of the ratio, (W,), 0 where it
+    stays, and -30 at the least."""
+    before, after = by_others(use, p), by_others(np.where(gone, 0, use), p)
+    return np.log(np.maximum(after, 1e-13 * before.max()) / np.maximum(before, 1e-13 * before.max())).clip(-30, 0)
+
+
+def moved_as_predicted(before: np.ndarray, after: np.ndarray, p: int, gone: np.ndarray, *, seed: int | None = None) -> float:
+    """Rank correlation, within a prime, of how the use (W,) of the waves that are not `gone` changed with `support_lost`, mean over primes
+    >= `LEAST` with at least five such waves. The prediction is made of `before` alone. With a `seed` the null: permuted within primes."""
+    d, rng, found = rational_dictionary(p), np.random.default_rng(seed), []
+    predicted, change = support_lost(before, p, gone), after - before
+    for prime in primes_below(p):
+        mine = np.flatnonzero((d.q == prime) & ~gone)
+        if prime >= LEAST and len(mine) >= 5 and np.ptp(predicted[mine]) and np.ptp(change[mine]):
+            found.append(spearmanr(predicted[rng.permutation(mine) if seed is not None else mine], change[mine])[0])
+    return float(np.mean(found)) if found else float("nan")
 
 
 def predictions() -> Arrays:

@@ -24,24 +24,32 @@ def class_centred(x: np.ndarray) -> np.ndarray:
     return x - x.mean(axis=-1, keepdims=True)
 
 
-def letter_of(neurons: Neurons, p: int) -> np.ndarray:
-    """Each neuron's folded frequency on x0 and x1, in bins of 1/p: (2, M)."""
-    turns = np.stack([neurons.k / neurons.q, neurons.k * p / neurons.q]) % 1
+def letter_of(q: np.ndarray, k: np.ndarray, p: int) -> np.ndarray:
+    """The folded frequency of waves k/q, (M,) each, on x0 and on x1, in bins of 1/p: (2, M)."""
+    turns = np.stack([k / q, k * p / q]) % 1
     return p * np.minimum(turns, 1 - turns)
 
 
 def coincident(neurons: Neurons, p: int, prime: int, digit: int) -> np.ndarray:
     """Neurons of other primes whose letter on the digit is that of one of the prime's neurons, within `NEAR` bins: (M,) bool."""
-    letter, own = letter_of(neurons, p)[digit], neurons.q == prime
+    letter, own = letter_of(neurons.q, neurons.k, p)[digit], neurons.q == prime
     return ~own & (np.abs(letter[:, None] - np.unique(letter[own])[None, :]).min(axis=1, initial=np.inf) <= NEAR)
 
 
 def one_digit_terms(neurons: Neurons, p: int, prime: int, digit: int) -> np.ndarray:
-    """What theory says that an odd prime's own neurons write of one digit alone: (p, prime), harmonics `SINGLE` of the ReLU on it."""
+    """What theory says that a prime's own neurons write of one digit alone: (p, prime), harmonics `SINGLE` of the ReLU on it.
+
+    For 2, whose waves have the values 1 and -1, it is the mean over both values of the other digit's wave.
+    """
     s = Neurons(*(field[neurons.q == prime] for field in neurons))
     turns, phase = (s.k / prime, s.phi0) if digit == 0 else (s.k * p / prime, s.phi1)
     angle = 2 * np.pi * np.arange(p)[:, None] * turns[None, :] - phase[None, :]
-    wave = sum(2 * harmonic(s.a0, s.a1, s.c, *((m, 0) if digit == 0 else (0, m))) * np.cos(m * angle) for m in SINGLE)
+    if prime == 2:
+        mine, other = (s.a0, s.a1 * np.cos(s.phi1)) if digit == 0 else (s.a1, s.a0 * np.cos(s.phi0))
+        z = np.mean([np.maximum(mine * np.cos(angle) + sign * other + s.c, 0) for sign in (1, -1)], axis=0)
+        wave = z - (z[:1] + z[1:2]) / 2
+    else:
+        wave = sum(2 * harmonic(s.a0, s.a1, s.c, *((m, 0) if digit == 0 else (0, m))) * np.cos(m * angle) for m in SINGLE)
     return (s.b * wave) @ np.cos(2 * np.pi * np.arange(prime)[None, :] * s.k[:, None] / prime - s.psi[:, None])
 
 

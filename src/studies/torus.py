@@ -93,7 +93,7 @@ def tied_factor(p: int, q: int, k: int) -> np.ndarray:
 
 
 def balance(neurons: Neurons, *, seed: int | None = None) -> Arrays:
-    """How far the phases cancel every other harmonic, odd primes, W waves with at least three neurons.
+    """How far the phases cancel every other harmonic, odd primes, W waves with at least three neurons and something written.
 
     Each neuron writes harmonic (m, n) with weight b |R_mn| and phase psi - m phi0 - n phi1. **Returns:** `left` (H, W), for every harmonic
     of `HARMONICS` the length of the sum over a wave's neurons by the sum of b R_11: the size of the term that is left beside the one kept;
@@ -105,12 +105,13 @@ def balance(neurons: Neurons, *, seed: int | None = None) -> Arrays:
         rng = np.random.default_rng(seed)
         neurons = neurons._replace(**{name: rng.uniform(0, 2 * np.pi, len(neurons.q)) for name in ("phi0", "phi1", "psi")})
     waves, which, count = np.unique(np.stack([neurons.q, neurons.k], axis=1), axis=0, return_inverse=True, return_counts=True)
-    which, keep = which.reshape(-1), (waves[:, 0] > 2) & (count >= 3)
+    which = which.reshape(-1)
+    kept = neurons.b * harmonic(neurons.a0, neurons.a1, neurons.c, 1, 1)
+    keep = (waves[:, 0] > 2) & (count >= 3) & (np.bincount(which, kept, len(waves)) > 0)
 
     def total(weight: np.ndarray) -> np.ndarray:
         return (np.bincount(which, np.real(weight), len(waves)) + 1j * np.bincount(which, np.imag(weight), len(waves)))[keep]
 
-    kept = neurons.b * harmonic(neurons.a0, neurons.a1, neurons.c, 1, 1)
     scale = np.real(total(kept))
     left, random = [], []
     for m, n in HARMONICS:

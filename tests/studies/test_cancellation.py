@@ -53,6 +53,14 @@ def test_one_digit_terms_are_those_of_the_algorithm(p, q, k):
         assert distance(one_digit_terms(shuffled, p, q, digit), done[digit]) > 0.8
 
 
+def test_one_digit_terms_of_two_are_exact():
+    neurons = scattered(2, 1)
+    done = executed(neurons, 53, 2)
+    for digit in (0, 1):
+        theory = one_digit_terms(neurons, 53, 2, digit)
+        assert distance(theory, done[digit]) < 0.05 and np.abs(theory.sum(axis=1)).max() < 1e-9  # 53 points are not quite even
+
+
 def test_tiled_neurons_write_nothing_of_one_digit_and_tied_ones_a_second_harmonic():
     p, q, k, strength = 53, 13, 4, 3.0
     for digit, turns in enumerate((k / q, k * p / q)):
@@ -73,7 +81,7 @@ def test_class_centred():
 
 def test_letters_are_those_of_the_alphabet():
     d = rational_dictionary(P)
-    found = letter_of(Neurons(d.q, d.k, *np.zeros((7, len(d.q)))), P)
+    found = letter_of(d.q, d.k, P)
     np.testing.assert_allclose(found, np.stack(letters(P)), atol=1e-9)
 
 
@@ -85,7 +93,8 @@ def test_coincident_neurons_are_other_primes_with_a_letter_of_ones_own():
     use = Neurons(*(np.concatenate([field[d.q != 41], field[chosen]]) for field in every))
     for digit in (0, 1):
         near, x = coincident(use, p, 41, digit), letters(p)[digit]
-        expected = [q != 41 and min(abs(p_ - x[i]) for i in chosen) <= NEAR for q, p_ in zip(use.q, letter_of(use, p)[digit], strict=True)]
+        there = letter_of(use.q, use.k, p)[digit]
+        expected = [q != 41 and min(abs(one - x[i]) for i in chosen) <= NEAR for q, one in zip(use.q, there, strict=True)]
         assert near.tolist() == expected and 0 < near.sum() < len(near) / 4 and not near[use.q == 41].any()
     assert (coincident(use, p, 41, 0) != coincident(use, p, 41, 1)).any()
     assert not coincident(Neurons(*(field[d.q != 41] for field in every)), p, 41, 0).any()  # a prime without neurons has no letters

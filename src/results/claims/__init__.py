@@ -13,7 +13,7 @@ from .claim import Claim
 GROUPS: dict[str, tuple[str, ...]] = {
     "addition": ("addition",),
     "residues": ("residues", "dissociation", "shared"),
-    "algorithm": ("account", "alphabet", "algorithm"),
+    "algorithm": ("account", "causal", "alphabet", "causes", "formation", "algorithm"),
     "circuits": ("compiled", "circuits"),
     "integers": ("integers", "sequences"),
     "scale": ("scale",),

@@ -154,6 +154,16 @@ def families_after_relu(block: Block):
 
 
 @claims.add(
+    "{block}.families.after-relu.random",
+    "{block}: null, after the ReLU: the best of as many random families, mean over neurons",
+    form=fraction(),
+    over=BLOCKS,
+)
+def families_after_relu_random(block: Block):
+    return block.analysis["random_post"].mean(axis=1)
+
+
+@claims.add(
     "{block}.labels.explained",
     "{block}: neurons whose rational family explains 85%",
     form=share(),

@@ -9,7 +9,7 @@ are of.
 """
 
 from .addition import fig_clock_pizza, fig_cosine_cube, fig_course, fig_measures, fig_neurons, fig_optimisers, fig_removal
-from .algorithm import fig_causal, fig_clears, fig_harmonics, fig_ladder, fig_letters, fig_phases, fig_race
+from .algorithm import fig_causal, fig_clears, fig_foretold, fig_formation, fig_harmonics, fig_ladder, fig_letters, fig_phases, fig_race
 from .basics import attention_from_readout, fig_attention, fig_decades, fig_learning, fig_primes_polar, fig_spectrum
 from .circuits import fig_circuit, fig_circuit_curves, fig_circuit_overlap, fig_circuit_sizes
 from .gallery import GALLERY, Entry, calls, save_gallery
@@ -22,8 +22,8 @@ __all__ = [
     "GALLERY", "REMOVAL", "WIDTH", "Entry", "Target", "attention_from_readout", "calls", "fig_attention", "fig_bases",
     "fig_causal", "fig_certificate", "fig_circuit", "fig_circuit_curves", "fig_circuit_overlap", "fig_circuit_sizes",
     "fig_clears", "fig_clock_pizza", "fig_coincidence", "fig_cosine_cube", "fig_course", "fig_decades", "fig_dissociation",
-    "fig_divisors", "fig_factors", "fig_factors_found", "fig_harmonics", "fig_hypotheses", "fig_ladder", "fig_law",
-    "fig_learning", "fig_letters", "fig_margins", "fig_measures", "fig_miu", "fig_neuron", "fig_neurons", "fig_optimisers",
-    "fig_order", "fig_over_p", "fig_phases", "fig_plane", "fig_primes_polar", "fig_race", "fig_removal", "fig_sequences",
+    "fig_divisors", "fig_factors", "fig_factors_found", "fig_foretold", "fig_formation", "fig_harmonics", "fig_hypotheses",
+    "fig_ladder", "fig_law", "fig_learning", "fig_letters", "fig_margins", "fig_measures", "fig_miu", "fig_neuron", "fig_neurons",
+    "fig_optimisers", "fig_order", "fig_over_p", "fig_phases", "fig_plane", "fig_primes_polar", "fig_race", "fig_removal", "fig_sequences",
     "fig_sparse", "fig_spectrum", "fig_spike", "fig_usage", "save_gallery",
 ]  # fmt: skip

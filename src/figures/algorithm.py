@@ -7,12 +7,13 @@ from matplotlib.figure import Figure
 
 from ..circuits.by_hand import Neurons
 from ..numbers.integers import primes_below
-from ..studies.alphabet import letters
+from ..studies.alphabet import NEW_P, letters
 from ..studies.arrays import Arrays
+from ..studies.formation import moves
 from ..studies.ladder import RUNGS
 from ..studies.scrubbing import CONTROLS
 from ..studies.torus import HARMONICS
-from .style import BLUE, GREEN, GREY, PRIME, Target, new_figure, styled
+from .style import BLUE, GREEN, GREY, PINK, PRIME, Target, new_figure, styled
 
 
 @styled
@@ -105,6 +106,52 @@ def fig_clears(cancellation: Arrays, p: int, *, seed: int = 0, target: Target = 
     axes[0, 0].set_ylabel("written by")
     bar = figure.colorbar(scale, ax=axes[0].tolist(), shrink=0.85, label="share cleared", extend="both")
     bar.outline.set_edgecolor(GREY)
+    return figure
+
+
+_COURSE = (
+    ("held-out accuracy", "valid_accuracy", PRIME), ("closed formula, share of logits", "formula", BLUE),
+    ("phase balance: left / kept", "balance", GREEN), ("one digit, share of logits", "one_digit", PINK),
+)  # fmt: skip
+
+
+@styled
+def fig_formation(courses: dict[str, Arrays], *, target: Target = "paper") -> Figure:
+    """Held-out accuracy and three measures of the account over training, a curve a seed. Dots: where each is half-way. `courses` as
+    `evidence.courses` has them; the last is the null, whose curves are grey."""
+    figure, axes = new_figure(target, height=2.5, columns=len(courses), sharey=True)
+    for ax, (name, course) in zip(axes[0], courses.items(), strict=True):
+        for label, measure, colour in _COURSE:
+            for i, (x, y) in enumerate(zip(course["step"], course[measure], strict=True)):
+                ax.plot(x, y, color=colour, linewidth=0.8, alpha=0.8, label=label if i == 0 else None)
+            if name != "labels permuted":
+                half = moves(course, measure)
+                ax.plot(half, [y[x == at][0] for x, y, at in zip(course["step"], course[measure], half, strict=True)], "o", color=colour)
+        ax.set(title=name, xlabel="step", xlim=(0, course["step"].max()), ylim=(-0.03, 1.03))
+    axes[0, 0].legend(loc="center right", fontsize="x-small")
+    return figure
+
+
+@styled
+def fig_foretold(new: Arrays, moved: dict[str, Arrays], *, target: Target = "paper") -> Figure:
+    """Rank correlation of the alphabet's rule with use: at five p, from other primes' use and from p alone; and of the change that it
+    foretells with the change where something is taken away from training. Bars: 99th percentiles of the nulls."""
+    figure, axes = new_figure(target, height=2.5, columns=2, sharey=True)
+    place = np.arange(len(NEW_P))
+    for x, (field, label, colour) in enumerate((("others", "from other primes' use", BLUE), ("alone", "from p alone, beforehand", PRIME))):
+        axes[0, 0].plot(place + 0.2 * (x - 0.5), new[field], "o", color=colour, label=label)
+        axes[0, 0].plot(place + 0.2 * (x - 0.5), new[f"{field}_null"], "_", color=GREY, label="permuted, 99%" if x else None)
+    axes[0, 0].set(xticks=place, xlabel="p", ylabel="rank correlation", title="new p")
+    axes[0, 0].set_xticklabels(map(str, NEW_P))
+    for x, a in enumerate(moved.values()):
+        for shift, field, marker, colour in ((-0.15, "moved", "o", GREEN), (0, "null", "_", GREY), (0.15, "unmoved", "x", GREY)):
+            label = {"moved": "changed training", "null": "permuted, 99%", "unmoved": "unchanged"}[field] if x == 0 else None
+            axes[0, 1].plot(np.full(len(a[field]), x + shift), a[field], marker, color=colour, label=label)
+    axes[0, 1].axhline(0, color=GREY, linewidth=0.6)
+    axes[0, 1].set(xticks=range(len(moved)), title="taken away", xlim=(-0.5, len(moved) - 0.5))
+    axes[0, 1].set_xticklabels([name.replace(" ", "\n") for name in moved])
+    for ax in axes[0]:
+        ax.legend(fontsize="x-small")
     return figure
 
 

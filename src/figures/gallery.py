@@ -18,13 +18,17 @@ from ..numbers.sparse import predictions
 from ..results.evidence import (
     BLOCKS,
     NETWORKS,
+    TAKEN,
     by_block,
     certificates,
     circuit_of,
     circuits_of,
     clocks_and_pizzas,
+    courses,
     hand_margins,
+    moved_alphabets,
     neurons_of,
+    new_alphabets,
     over_p,
     prime_callers,
     runs_of,
@@ -34,7 +38,7 @@ from ..results.grids import ADDITION_OPTIMISERS, FACTORS, LAW_BASES, QUESTIONS
 from ..results.registry import arrays
 from ..studies.addition import key_frequencies
 from .addition import fig_clock_pizza, fig_cosine_cube, fig_course, fig_measures, fig_neurons, fig_optimisers, fig_removal
-from .algorithm import fig_causal, fig_clears, fig_harmonics, fig_ladder, fig_letters, fig_phases, fig_race
+from .algorithm import fig_causal, fig_clears, fig_foretold, fig_formation, fig_harmonics, fig_ladder, fig_letters, fig_phases, fig_race
 from .basics import fig_attention, fig_decades, fig_learning, fig_primes_polar, fig_spectrum
 from .circuits import fig_circuit, fig_circuit_curves, fig_circuit_overlap, fig_circuit_sizes
 from .integers import fig_factors_found, fig_hypotheses, fig_law, fig_miu, fig_sequences, fig_sparse
@@ -171,6 +175,18 @@ GALLERY: dict[str, Entry] = {
         lambda target: fig_letters({name: a["use"] for name, a in by_block("alphabet").items()}, preset("paper").p, target=target),
         "Use of each single-digit frequency summed over all primes, ten networks at p = 113.",
         "Two panels of thin curves over frequency. They share narrow peaks with empty stretches between, most of them in both blocks.",
+    ),
+    "foretold": Entry(
+        lambda target: fig_foretold(new_alphabets(), {name: moved_alphabets(name) for name in TAKEN}, target=target),
+        "The alphabet's rule at five p predicted beforehand, and where something is taken away from training.",
+        "Two panels of dots. On the left, for each p, a blue dot above its null and an orange one lower, near its own. On the right three "
+        "groups of dots for networks with small primes, large primes or a letter taken away, beside their nulls.",
+    ),
+    "formation": Entry(
+        lambda target: fig_formation(courses(), target=target),
+        "Held-out accuracy and measures of the account over training, three seeds; right: with labels permuted over the rows.",
+        "Two panels of curves over steps. On the left the formula's share rises smoothly ahead of held-out accuracy, and what is left of "
+        "other harmonics falls; on the right accuracy and formula stay at the bottom.",
     ),
     "dissociation": Entry(
         lambda target: fig_dissociation(arrays("paper-analysis"), 113, target=target),

@@ -8,12 +8,14 @@ from ..circuits.by_hand import Neurons
 from ..network.presets import preset
 from ..network.runs import Run, committed_seeds, load_run
 from ..numbers.integers import primes_below
+from ..studies.alphabet import LEAST, NEW_P, moved_as_predicted, unusable
 from ..studies.arrays import Arrays, stack, unstack
 from ..studies.by_hand import P113, WRITERS
 from ..studies.composition import Confusion, primality
 from ..studies.residues import analyse
+from ..studies.shared import frequency_agreement
 from ..studies.torus import balance, resultants
-from .grids import DECADE_BASES, DECADE_SHARES, DIRECT, LARGE_P, SPARSE_BASES, SWEPT_P
+from .grids import CAUSES, DECADE_BASES, DECADE_SHARES, DIRECT, LARGE_P, SPARSE_BASES, SWEPT_P
 from .registry import arrays
 
 BLOCKS = {"paper": "simplified", "paper-standard": "standard"}
@@ -47,6 +49,44 @@ def tilings(run: str) -> list[Arrays]:
         total, difference = resultants(neurons)
         out.append({**balance(neurons), "sum": np.asarray(total), "difference": np.asarray(difference)})
     return out
+
+
+def new_alphabets() -> Arrays:
+    """The rule at the p of `NEW_P`, one network each: rank correlations `others`, `alone` (with what had been predicted), and the 99th
+    percentiles `others_null`, `alone_null` where use, or the prediction, is permuted within primes; (P,) each."""
+    found, foretold = arrays("alphabet-new-p"), arrays("alphabet-predictions")
+    alone = [frequency_agreement(foretold[str(p)], found[f"{p} use"][0], p, least=LEAST) for p in NEW_P]
+    return {
+        "others": np.asarray([found[f"{p} others"][0] for p in NEW_P]), "alone": np.asarray(alone),
+        "others_null": np.asarray([np.quantile(found[f"{p} null"], 0.99) for p in NEW_P]),
+        "alone_null": np.asarray([np.quantile(found[f"{p} alone_null"], 0.99) for p in NEW_P]),
+    }  # fmt: skip
+
+
+TAKEN = {"small primes": 1, "large primes": 2, "letter": 4}  # what is taken away from training, and where in `CAUSES`
+
+
+@cache
+def moved_alphabets(taken: str) -> Arrays:
+    """`studies.alphabet.moved_as_predicted` where something is taken away, by seed: `moved`, of those networks from the mean of networks
+    trained on all; `unmoved`, of each of the latter from the mean of the others; `null`, 99th percentile of the prediction permuted."""
+    use, config = arrays("alphabet-causes")["use"], CAUSES[TAKEN[taken]]
+    gone, whole = unusable(config), use[0]
+    start = whole.mean(axis=0)
+    null = [[moved_as_predicted(start, one, config.p, gone, seed=i) for i in range(200)] for one in use[TAKEN[taken]]]
+    rest = [np.delete(whole, i, axis=0).mean(axis=0) for i in range(len(whole))]
+    return {
+        "moved": np.asarray([moved_as_predicted(start, one, config.p, gone) for one in use[TAKEN[taken]]]),
+        "unmoved": np.asarray([moved_as_predicted(others, one, config.p, gone) for others, one in zip(rest, whole, strict=True)]),
+        "null": np.quantile(null, 0.99, axis=1),
+    }
+
+
+def courses() -> dict[str, Arrays]:
+    """`studies.formation.formation` by name, arrays (seeds, S): networks at p = 53, and some whose labels were permuted over the rows."""
+    found = arrays("algorithm-formation")
+    seeds = len(found["step"]) // 2
+    return {"p = 53": {k: v[:seeds] for k, v in found.items()}, "labels permuted": {k: v[seeds:] for k, v in found.items()}}
 
 
 def confusions(run: str) -> list[Confusion]:

@@ -18,10 +18,27 @@ from ..network.runs import MANIFEST, Run, load_run, run_folder
 from ..network.trainer import RUNS, train
 from ..studies.arrays import Arrays
 from ..studies.law import law_outcome
-from ..studies.outcomes import anatomy, arrivals, course, frequencies, outcome, spikes
+from ..studies.outcomes import alphabets, anatomy, arrivals, cancellations, course, formations, frequencies, outcome, spikes
 from ..studies.primality import primality_outcome
 from ..studies.sequences import sequence_outcome
-from .grids import DECADES, DIRECT, FACTORS, LARGE_P, LAW, SEQUENCE_CONFIGS, SPARSE, SPARSE_FEW, SWEPT_P, vary
+from .grids import (
+    ALONE,
+    CAUSES,
+    COURSES,
+    DECADES,
+    DECAYS,
+    DIRECT,
+    FACTORS,
+    LARGE_P,
+    LAW,
+    NEW,
+    SEQUENCE_CONFIGS,
+    SPARSE,
+    SPARSE_FEW,
+    SWEPT_P,
+    WIDTHS,
+    vary,
+)
 from .measure import record
 
 
@@ -101,6 +118,14 @@ SWEEPS: dict[str, Sweep] = {
         "The control of the MIU network: its labels permuted over the words.",
         (vary(preset("miu"), shuffle_labels=True),), 4, outcome,
     ),
+    "algorithm-formation": Sweep(
+        "The account of the algorithm over training, p = 53, and with labels permuted over the rows.", COURSES, 3, formations,
+    ),
+    "alphabet-new-p": Sweep("Five p whose frequencies were predicted before any network was trained on them.", NEW, 1, alphabets),
+    "alphabet-causes": Sweep("What moves the frequencies in use at p = 53.", CAUSES, 3, cancellations),
+    "cancellation-alone": Sweep("One prime alone at p = 53: who clears its one-digit terms?", ALONE, 3, cancellations),
+    "cancellation-widths": Sweep("Cancellation over the width of the MLP, p = 53.", WIDTHS, 3, cancellations),
+    "addition-decays": Sweep("AdamW on modular addition over learning rate and weight decay.", DECAYS, 3, outcome),
     "addition-null": Sweep(
         "The null: modular addition with its labels permuted over the pairs.",
         (replace(preset("addition-shuffled"), steps=6000, keep=0),), 4, anatomy,

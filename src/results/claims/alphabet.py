@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from ...studies.alphabet import LEAST
-from ..evidence import NETWORKS
+from ...studies.alphabet import LEAST, NEW_P
+from ..evidence import NETWORKS, new_alphabets
 from ..registry import arrays
 from .claim import CORRELATION, Claims, at_least, at_most, on, share
 
@@ -57,3 +57,22 @@ def in_letters(run: str):
 @claims.add("{run}.alphabet.letters.null", on("null, use permuted within primes: the same"), form=share(), over=RUNS)
 def in_letters_null(run: str):
     return arrays(f"{run}-alphabet")["in_letters_null"]
+
+
+# --- five p, predicted before any network was trained on them
+
+_FORETOLD = {
+    "others": "the rule, from what other primes of that network use",
+    "others_null": "null, use permuted within the other primes: 99th percentile",
+    "alone": "from p alone, as written down beforehand",
+    "alone_null": "null, that prediction permuted within primes: 99th percentile",
+}
+
+
+@claims.add(
+    "new-p.{which}", lambda which: f"p = {', '.join(map(str, NEW_P))}, a network each: rank correlation with use: {_FORETOLD[which]}",
+    form=CORRELATION, goal=lambda which: at_least(0.6) if which == "alone" else None, kind="measured", over={"which": tuple(_FORETOLD)},
+    why="started from even use the rule does not find the letters that training finds",
+)  # fmt: skip
+def new_p(which: str):
+    return new_alphabets()[which]

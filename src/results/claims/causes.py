@@ -4,9 +4,10 @@ import numpy as np
 
 from ...network.presets import preset
 from ...numbers.integers import primes_below
-from ...studies.alphabet import LEAST, by_others, in_letters, moved_as_predicted, support, unusable
+from ...studies.alphabet import LEAST, by_others, in_letters, support
 from ...studies.shared import frequency_agreement
 from ...studies.torus import HARMONICS
+from ..evidence import TAKEN, moved_alphabets
 from ..grids import ALONE, CAUSES, WIDTHS
 from ..registry import arrays
 from .claim import CORRELATION, COUNT, Claims, Form, fraction, share
@@ -17,43 +18,23 @@ P, PRIMES = preset("laptop").p, [int(q) for q in primes_below(preset("laptop").p
 # --- the alphabet: what the rule foretells of networks with something taken away
 
 _TAKEN = {
-    "small-primes": (1, f"without the primes below {CAUSES[1].q_min}"),
-    "large-primes": (2, f"without the primes above {CAUSES[2].q_max}"),
-    "letter": (4, f"with the frequency {CAUSES[4].withhold:g} kept out of the embedding"),
+    "small primes": f"without the primes below {CAUSES[TAKEN['small primes']].q_min}",
+    "large primes": f"without the primes above {CAUSES[TAKEN['large primes']].q_max}",
+    "letter": f"with the frequency {CAUSES[TAKEN['letter']].withhold:g} kept out of the embedding",
+}
+_MOVED = {
+    "moved": "change of use of the other waves: rank correlation with the support that they lose",
+    "unmoved": "control, the same of networks trained on all, each against the others",
+    "null": "null, that support permuted within primes: 99th percentile",
 }
 
 
-def _use(row: int) -> np.ndarray:
-    return arrays("alphabet-causes")["use"][row]
-
-
 @claims.add(
-    "causes.{taken}.moved",
-    lambda taken: f"p = 53, {_TAKEN[taken][1]}: change of use of the other waves: rank correlation with the support that they lose",
-    form=CORRELATION, kind="measured", over={"taken": tuple(_TAKEN)},
+    "causes.{taken}.{which}", lambda taken, which: f"p = 53, {_TAKEN[taken]}: {_MOVED[which]}", form=CORRELATION, kind="measured",
+    over={"taken": tuple(_TAKEN), "which": tuple(_MOVED)},
 )  # fmt: skip
-def moved(taken: str):
-    row, before = _TAKEN[taken][0], _use(0).mean(axis=0)
-    return [moved_as_predicted(before, one, P, unusable(CAUSES[row])) for one in _use(row)]
-
-
-@claims.add(
-    "causes.{taken}.unmoved", lambda taken: f"control, the same of networks trained on all, one left out ({_TAKEN[taken][1]})",
-    form=CORRELATION, kind="measured", over={"taken": tuple(_TAKEN)},
-)  # fmt: skip
-def unmoved(taken: str):
-    gone, use = unusable(CAUSES[_TAKEN[taken][0]]), _use(0)
-    return [moved_as_predicted(np.delete(use, i, axis=0).mean(axis=0), one, P, gone) for i, one in enumerate(use)]
-
-
-@claims.add(
-    "causes.{taken}.null", lambda taken: f"null, that support permuted within primes ({_TAKEN[taken][1]}): 99th percentile",
-    form=CORRELATION, kind="measured", over={"taken": tuple(_TAKEN)},
-)  # fmt: skip
-def moved_null(taken: str):
-    row, before = _TAKEN[taken][0], _use(0).mean(axis=0)
-    gone = unusable(CAUSES[row])
-    return [np.quantile([moved_as_predicted(before, one, P, gone, seed=i) for i in range(200)], 0.99) for one in _use(row)]
+def moved(taken: str, which: str):
+    return moved_alphabets(taken)[which]
 
 
 _RULES = {
@@ -68,8 +49,8 @@ _TABLES = {"one": (0, "one embedding for both digits"), "two": (3, "an embedding
     kind="measured", over={"tables": tuple(_TABLES), "rule": tuple(_RULES)},
 )  # fmt: skip
 def tables(tables: str, rule: str):
-    crossed = rule == "other-digit"
-    return [frequency_agreement(np.prod(support(u, P, other_digit=crossed), axis=0), u, P, least=LEAST) for u in _use(_TABLES[tables][0])]
+    crossed, used = rule == "other-digit", arrays("alphabet-causes")["use"][_TABLES[tables][0]]
+    return [frequency_agreement(np.prod(support(u, P, other_digit=crossed), axis=0), u, P, least=LEAST) for u in used]
 
 
 # --- widths

@@ -1,30 +1,47 @@
 """How the algorithm forms over training, and what moves before held-out accuracy does."""
 
 from ...studies.formation import MEASURES, lead, moves
-from ..registry import arrays
-from .claim import COUNT, Claims, Form
+from ..evidence import courses
+from .claim import COUNT, Claims, Form, at_least, at_most, fraction
 
 claims = Claims("algorithm")
-COURSES = {"p-53": ("algorithm-formation", "p = 53, three seeds")}
+_COURSES = [{"where": where, "course": course} for where, course in (("p-53", "p = 53"),)]
+_MEASURED = [{**given, "measure": measure} for given in _COURSES for measure in MEASURES]
 _TEXTS = {
     "formula": "the closed formula's share of the logits", "balance": "phase balance", "one_digit": "the logits' share on one digit",
     "restricted": "restricted loss", "excluded": "excluded loss",
 }  # fmt: skip
-STEPS = Form(",.0f")
+_WHY = {"excluded": "it falls first and rises then, so that a half of its way means little"}
 
 
 @claims.add(
-    "formation.{course}.{measure}.lead",
-    lambda course, measure: f"{COURSES[course][1]}: {_TEXTS[measure]} is half-way so many steps before held-out accuracy is",
-    form=STEPS, kind="measured", over={"course": tuple(COURSES), "measure": MEASURES},
+    "formation.{where}.{measure}.lead",
+    lambda where, course, measure: f"{course}: {_TEXTS[measure]} is half-way so many steps before held-out accuracy is",
+    form=Form(",.0f"), goal=at_least(1), kind="measured", over=_MEASURED,
+    why=lambda where, course, measure: _WHY.get(measure, ""),
 )  # fmt: skip
-def leads(course: str, measure: str):
-    return lead(arrays(COURSES[course][0]), measure)
+def leads(where: str, course: str, measure: str):
+    return lead(courses()[course], measure)
 
 
 @claims.add(
-    "formation.{course}.accuracy", lambda course: f"{COURSES[course][1]}: step at which held-out accuracy is half-way", form=COUNT,
-    kind="measured", over={"course": tuple(COURSES)},
+    "formation.{where}.accuracy", "{course}: step at which held-out accuracy is half-way", form=COUNT, kind="measured", over=_COURSES
+)
+def half_way(where: str, course: str):
+    return moves(courses()[course], "valid_accuracy")
+
+
+@claims.add(
+    "formation.{where}.formula", "{course}: the closed formula's share of the logits at the last step", form=fraction(), kind="measured",
+    over=_COURSES,
 )  # fmt: skip
-def half_way(course: str):
-    return moves(arrays(COURSES[course][0]), "valid_accuracy")
+def at_the_end(where: str, course: str):
+    return courses()[course]["formula"][:, -1]
+
+
+@claims.add(
+    "formation.null.formula", "null, p = 53, labels permuted over the rows: the closed formula's share of the logits, most at any step",
+    form=fraction(), goal=at_most(0.1), kind="measured",
+)  # fmt: skip
+def of_nothing():
+    return courses()["labels permuted"]["formula"].max(axis=1)

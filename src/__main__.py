@@ -5,9 +5,11 @@ from importlib import import_module
 
 import typer
 
+from .network.session import run
+
 COMMANDS = {
     "train": "train", "claims": "claims", "discover": "discover", "sweeps": "sweeps", "measure": "measure", "records": "records",
-    "miu": "miu", "sequences": "sequences", "tables": "tables", "render": "render.__main__",
+    "verify": "verify", "miu": "miu", "sequences": "sequences", "tables": "tables", "render": "render.__main__",
 }  # fmt: skip
 
 
@@ -27,7 +29,7 @@ def build(names: list[str]) -> typer.Typer:
 def main() -> None:
     """The console command."""
     asked = [name for name in sys.argv[1:2] if name in COMMANDS]
-    build(asked or list(COMMANDS))()
+    run(build(asked or list(COMMANDS)))
 
 
 if __name__ == "__main__":

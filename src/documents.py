@@ -12,8 +12,7 @@ from .circuits.faithfulness import ENOUGH
 from .figures import *
 from .lens.fourier import rational_dictionary
 from .network.presets import PRESETS, preset
-from .network.records import THRESHOLD
-from .network.runs import load_run
+from .network.runs import THRESHOLD, load_run
 from .network.tasks.primality import decade_numbers
 from .network.tasks.sequences import TERMS
 from .numbers.integers import primes_below, sieve

@@ -1,8 +1,8 @@
 """Checkpoint files: the tensors of a network by their TransformerLens names, with what made them in the metadata.
 
 A file is in the safetensors format, so that any reader of that format has the weights. Its metadata has five texts: `format`; `config`, as
-JSON; `step`; `split`, the training rows as a bit mask in base64; and `digest`, sha256 over the tensors. The state of an unfinished run is
-a file of the same kind, with the optimiser's tensors beside the network's.
+JSON; `step`; `split`, the training rows as a bit mask in base64; and `digest`, sha256 over the tensors. The state of an unfinished training
+is a file of the same kind (`network.session`).
 
 Loading checks the digest, and names, shapes and dtypes against the model; anything that is not as it should be raises `CheckpointError`
 with one line that names the file and what is wrong. Files are written to a temporary name and renamed, so a name never holds half a file.
@@ -17,6 +17,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, BinaryIO
 
 import equinox as eqx
@@ -91,9 +92,9 @@ def named_leaves(tree: Any) -> dict[str, Any]:
     return out
 
 
-def save(path: Path, tree: Any, *, config: Config, dataset: Dataset, step: int) -> None:
-    """Write a pytree of arrays to `path`. Equal trees give equal files, byte for byte."""
-    tensors = {name: np.asarray(leaf) for name, leaf in named_leaves(tree).items()}
+def save(path: Path, tree: Any, *, config: Config, dataset: Dataset, step: int, also: Tensors = MappingProxyType({})) -> None:
+    """Write a pytree of arrays, and tensors that are named `also`, to `path`. Equal ones give equal files, byte for byte."""
+    tensors = {name: np.asarray(leaf) for name, leaf in named_leaves(tree).items()} | dict(also)
     metadata = {
         "format": FORMAT,
         "config": json.dumps(config.to_dict()),
@@ -186,4 +187,7 @@ def load_model(found: Checkpoint, config: Config, dataset: Dataset, path: Path) 
         raise CheckpointError(f"{path}: tensors of dtype {', '.join(sorted(dtypes)) or 'none'}, expected float16 or float32")
     like = eqx.filter_eval_shape(lambda key: Transformer(config, dataset, key=key), jax.random.key(0))
     like = jax.tree.map(lambda x: jax.ShapeDtypeStruct(x.shape, next(iter(dtypes))), like)
+    bad = next((name for name, x in sorted(found.tensors.items()) if not np.isfinite(x).all()), None)
+    if bad is not None:
+        raise CheckpointError(f"{path}: {bad} has values that are not finite")
     return cast(fill(found, like, path), jnp.float32)

@@ -8,7 +8,7 @@ range raises `ConfigError`, a `ValueError` whose one line names the value and wh
 import dataclasses
 import types
 import typing
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -128,8 +128,9 @@ class Config:
                 raise ConfigError(f"unknown key {key!r}: known keys are {', '.join(sorted(known))}")
         return cls(**values)
 
-    def override(self, assignments: Iterable[str]) -> "Config":
-        """Apply `key=value` strings, each parsed to the type of its field."""
+    def override(self, assignments: Sequence[str]) -> "Config":
+        """Apply `key=value` strings, each parsed to the type of its field. Unless `run` is among them, the run is named by what differs:
+        `laptop-p-41-dropout-0.2`."""
         values = self.to_dict()
         for assignment in assignments:
             key, equals, text = assignment.partition("=")
@@ -142,7 +143,14 @@ class Config:
                 values[key] = {"true": True, "false": False}[text.lower()] if kind is bool else kind(text)
             except (ValueError, KeyError):
                 raise ConfigError(f"{key}={text!r}: expected {'true or false' if kind is bool else kind.__name__}") from None
+        if not any(a.partition("=")[0].strip() == "run" for a in assignments):
+            values["run"] = varied_name(self.run, {key: value for key, value in values.items() if value != getattr(self, key)})
         return Config.from_dict(values)
+
+
+def varied_name(run: str, differ: Mapping[str, Any]) -> str:
+    """The name of a run in which some fields differ from the run called `run`."""
+    return "-".join([run, *(f"{key}-{value}" for key, value in differ.items())])
 
 
 def _check_type(name: str, value: Any, annotation: Any) -> None:

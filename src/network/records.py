@@ -6,6 +6,8 @@
 import json
 import os
 import platform
+import re
+import tempfile
 from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
@@ -15,19 +17,19 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from .checkpoint import CheckpointError, atomic_write, cast, load_dataset, load_model, read, save, sha256
+from .checkpoint import atomic_write, cast, load_dataset, load_model, read, save, sha256
 from .config import Config, ConfigError
 from .dataset import Dataset
 from .definitions import digest, reached
+from .manifest import MANIFEST, METRICS, read_manifest, step_file, steps_in
 from .model import Transformer, count_parameters, predict
 from .packing import task_correct
 from .paths import checkpoints
 from .presets import PRESETS
-from .runs import MANIFEST, list_runs, read_manifest, read_metrics, run_folder, step_file, steps_in, verified
+from .runs import THRESHOLD, list_runs, load_run, read_metrics, run_folder, steps_to_generalise, verified
+from .session import History
 
-History = dict[str, list[np.ndarray]]
 PACKAGES = ("jax", "jaxlib", "equinox", "optax", "numpy")
-THRESHOLD = 0.99  # a task counts as generalised from this validation accuracy on
 
 
 def correct_cells(model: Transformer, dataset: Dataset) -> np.ndarray:
@@ -36,34 +38,13 @@ def correct_cells(model: Transformer, dataset: Dataset) -> np.ndarray:
     return np.asarray(task_correct(logits, jnp.asarray(dataset.labels), dataset.widths))
 
 
-STATE = "state.safetensors"
-
-
-def check_folder(folder: Path, config: Config, resume: bool) -> None:
-    """Refuse to write over another run; `resume` needs the same run, unfinished or finished."""
-    if not folder.exists() or not any(folder.iterdir()):
-        if resume:
-            raise ConfigError(f"--resume: nothing to resume in {folder}")
-        return
-    kept = [folder / step_file(step) for step in steps_in(path.name for path in folder.iterdir())]
-    source = next((path for path in (folder / STATE, *kept) if path.exists()), None)
-    if source is None:
-        raise ConfigError(f"{folder}: holds files that are not a run of ours; choose another --out")
-    found = read(source)
-    theirs, ours = Config.from_dict(found.config), config.to_dict()
-    if theirs != config:
-        differ = [key for key, value in theirs.to_dict().items() if value != ours[key]]
-        raise ConfigError(f"{folder}: holds another run (differs in {', '.join(differ)}); choose another --out")
-    if (folder / MANIFEST).exists():
-        raise ConfigError(f"{folder}: this run is finished; choose another --out or --seed")
-    if not resume:
-        raise ConfigError(f"{folder}: holds this run, stopped at step {found.step}; add --resume to go on")
-
-
 def keep_model(folder: Path, model: Transformer, config: Config, dataset: Dataset, step: int) -> None:
-    """Write a step's weights in float16; the last step's in float32 if rounding would change any prediction's correctness."""
+    """Write a step's weights in float16; in float32 if one of them is too large for that, or if at the last step rounding would change
+    any prediction's correctness."""
     half = cast(model, jnp.float16)
-    if step == config.steps:
+    if not all(bool(jnp.isfinite(x).all()) for x in jax.tree.leaves(half)):
+        half = model
+    elif step == config.steps:
         same = correct_cells(cast(half, jnp.float32), dataset) == correct_cells(model, dataset)
         half = half if same.all() else model
     save(folder / step_file(step), half, config=config, dataset=dataset, step=step)
@@ -72,28 +53,8 @@ def keep_model(folder: Path, model: Transformer, config: Config, dataset: Datase
 def write_metrics(folder: Path, history: History, seed_index: int) -> None:
     """`metrics.npz` of one seed: step and seconds (C,), the others (C, T) float32."""
     arrays = {name: np.stack([row[seed_index] if row.ndim > 1 else row for row in rows]) for name, rows in history.items()}
-    with atomic_write(folder / "metrics.npz") as file:
+    with atomic_write(folder / METRICS) as file:
         np.savez(file, allow_pickle=False, **arrays)
-
-
-def read_history(folders: list[Path], until: int) -> History:
-    """The metrics of several seeds stacked again, up to step `until`."""
-    history: History = {}
-    for folder in folders:
-        metrics = read_metrics(folder / "metrics.npz")
-        rows = int((metrics["step"] <= until).sum())
-        for name, values in metrics.items():
-            history.setdefault(name, []).append(values[:rows])
-    return {
-        name: [np.stack([seed[c] for seed in values]) if values[0].ndim > 1 else values[0][c] for c in range(len(values[0]))]
-        for name, values in history.items()
-    }
-
-
-def steps_to_generalise(metrics: dict[str, np.ndarray], threshold: float = THRESHOLD) -> int | None:
-    """The first recorded step from which every task's validation accuracy is at least `threshold`, on that row; None if never."""
-    reached = metrics["valid_accuracy"].min(axis=1) >= threshold
-    return int(metrics["step"][reached.argmax()]) if reached.any() else None
 
 
 def cores() -> int:
@@ -118,13 +79,13 @@ def provenance() -> dict[str, Any]:
 
 
 def finish(folder: Path, command: str) -> None:
-    """Write `MANIFEST.json` from the files in `folder`, its accuracies from the weights as stored; drop the resumable state."""
+    """Write `MANIFEST.json` from the files in `folder`, its accuracies from the weights as stored."""
     names = [step_file(step) for step in steps_in(path.name for path in folder.iterdir())]
     last = folder / names[-1]
     found = read(last)
     config, dataset = load_dataset(found, last)
     model = load_model(found, config, dataset, last)
-    metrics = read_metrics(folder / "metrics.npz")
+    metrics = read_metrics(folder / METRICS)
     correct = correct_cells(model, dataset)
     when = steps_to_generalise(metrics)
     manifest = {
@@ -142,62 +103,80 @@ def finish(folder: Path, command: str) -> None:
         "seconds": float(metrics["seconds"][-1]),
         "command": command,
         **provenance(),
-        "files": {name: sha256(folder / name) for name in (*names, "metrics.npz")},
+        "files": {name: sha256(folder / name) for name in (*names, METRICS)},
         "config": config.to_dict(),
     }
     with atomic_write(folder / MANIFEST) as file:
         file.write(json.dumps(manifest, indent=1).encode() + b"\n")
-    (folder / STATE).unlink(missing_ok=True)
 
 
 def summary(folder: Path) -> str:
-    """One line on a finished run."""
+    """One line on a finished run, and what to try where a task did not generalise."""
     m = read_manifest(folder)
-    when = m["steps_to_generalise"]
+    when, held_out = m["steps_to_generalise"], m["valid_accuracy"]
     reached = f"every task >= {THRESHOLD:.0%} held out first at step {when} ({m['seconds_to_generalise']:.0f} s)" if when is not None else (
-        f"worst task {min(m['valid_accuracy']):.2%} held out"
+        f"worst task {min(held_out):.2%} held out"
     )  # fmt: skip
-    return f"{folder}: {reached}; {m['wrong_cells']:,} of {m['cells']:,} cells wrong at step {m['step']}; {m['seconds']:.0f} s"
+    line = f"{folder}: {reached}; {m['wrong_cells']:,} of {m['cells']:,} cells wrong at step {m['step']}; {m['seconds']:.0f} s"
+    return line if min(held_out) >= THRESHOLD else f"{line}. To try: {advice(m)}"
+
+
+def advice(manifest: dict[str, Any]) -> str:
+    """What helps a run whose worst task ends below `THRESHOLD` on held-out rows: by whether it has learned its training rows."""
+    if manifest["config"]["shuffle_labels"]:
+        return "nothing; its labels are permuted, so that only its training rows can be learned"
+    if min(manifest["train_accuracy"]) < THRESHOLD:
+        return "more steps, a wider network (d_model, d_mlp), or a smaller lr: it has not learned its training rows either"
+    return "a larger train_fraction, more steps, or dropout and weight_decay nearer to .1 and 1: it has learned its training rows by heart"
 
 
 def publish(folder: Path, root: Path | None = None, steps: int = 1) -> Path:
     """Copy a finished run under `root`, by default `checkpoints/`, with `steps` of its kept steps, evenly chosen and the last among them;
-    returns the new folder.
+    returns the new folder. What stood there is replaced at once, when all of the copy is there and verified.
 
-    Raises `CheckpointError` where the folder is no finished run, `ConfigError` for fewer than one step.
+    Raises `CheckpointError` where the folder is no finished run, `ConfigError` for fewer than one step or a run that stands there already.
     """
     if steps < 1:
         raise ConfigError(f"steps={steps}: must be >= 1")
     manifest = read_manifest(folder)
-    kept = steps_in(manifest["files"])
-    if not kept:
-        raise CheckpointError(f"{folder}: the manifest names no checkpoint")
+    kept, root = steps_in(manifest["files"]), (checkpoints() if root is None else root).resolve()
+    if root in folder.resolve().parents:
+        raise ConfigError(f"{folder}: stands under {root} already, where it would be copied to")
     chosen = {step_file(kept[int(i)]) for i in np.linspace(len(kept) - 1, 0, min(steps, len(kept))).round()}
-    files = {name: digest for name, digest in manifest["files"].items() if name in chosen or name == "metrics.npz"}
-    target = run_folder(manifest["run"], manifest["seed"], checkpoints() if root is None else root)
-    if target.resolve() == folder.resolve():
-        raise ConfigError(f"{folder}: this is where it would be copied to")
-    contents = {name: verified(folder, manifest, name).read_bytes() for name in files}  # all of it, before anything is taken away
-    for old in target.glob("*") if target.exists() else ():
-        old.unlink()
-    for name, content in contents.items():
-        with atomic_write(target / name) as file:
-            file.write(content)
-    with atomic_write(target / MANIFEST) as file:
-        file.write(json.dumps({**manifest, "files": files}, indent=1).encode() + b"\n")
+    files = {name: digest for name, digest in manifest["files"].items() if name in chosen or name == METRICS}
+    target = run_folder(manifest["run"], manifest["seed"], root)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=target.parent, prefix=f".{target.name}-") as place:
+        copy, old = Path(place) / target.name, Path(place) / "old"
+        copy.mkdir()
+        for name in files:
+            (copy / name).write_bytes(verified(folder, manifest, name).read_bytes())
+        (copy / MANIFEST).write_text(json.dumps({**manifest, "files": files}, indent=1) + "\n")
+        load_run(copy)
+        if target.exists():
+            target.rename(old)
+        copy.rename(target)
     return target
 
 
 def expectation(config: Config, n_seeds: int) -> str:
-    """What to expect of a run: the preset's own words, and what the committed run of that name took."""
-    make = PRESETS.get(config.run)
-    words = " ".join((make.__doc__ or "").split()) if make and make() == replace(config, seed=0) else ""
-    took = [read_manifest(run_folder(*found, checkpoints())) for found in list_runs() if found[0] == config.run]
-    if not took:
-        return f"{words}\nNo committed run to compare; the bar shows the time left.".strip()
-    m = took[0]
-    per_step = m["seconds"] / m["step"]
-    return (
-        f"{words}\nExpect about {per_step * config.steps * n_seeds:.0f} s: the committed run took {m['seconds']:.0f} s for "
-        f"{m['step']} steps on {m['cores']} cores of {m['device']}."
-    ).strip()
+    """What to expect of a run: the preset's own words, and what the committed runs of the same config took."""
+    words = [" ".join((make.__doc__ or "").split()) for make in PRESETS.values() if make() == replace(config, seed=0)]
+    found = [read_manifest(run_folder(*found, checkpoints())) for found in list_runs() if found[0] == config.run]
+    same = [m for m in found if replace(Config.from_dict(m["config"]), seed=0) == replace(config, seed=0)]
+    if not same:
+        return "\n".join([*words, "No committed run to compare; the bar shows the time left."])
+    took = {name: [m[name] / beside(m) for m in same if m[name] is not None] for name in ("seconds", "seconds_to_generalise")}
+    whole, reached = (float(np.median(values)) * n_seeds if values else float("nan") for values in took.values())
+    m = same[0]
+    return "\n".join([
+        *words,
+        f"Expect about {whole:.0f} s for all {config.steps:,} steps{f' of {n_seeds} seeds' if n_seeds > 1 else ''}, and every task at "
+        f"{THRESHOLD:.0%} held out after {reached:.0f} s: what committed seeds took on {m['cores']} cores of {m['device']}.",
+    ])  # fmt: skip
+
+
+def beside(manifest: dict[str, Any]) -> int:
+    """How many seeds were trained side by side with a run, by its command: its seconds are those of all of them."""
+    found = re.search(r"--seeds (\d+)", manifest["command"])
+    return int(found[1]) if found else 1

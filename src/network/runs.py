@@ -7,8 +7,9 @@ A run lives in `<folder>/<run>/seed-<s>/`: `step-<n>.safetensors` files, `metric
 Committed runs are under `checkpoints/`, fresh ones under `runs/`.
 """
 
-import json
 import re
+import zipfile
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,10 +19,14 @@ import numpy as np
 from .checkpoint import CheckpointError, load_dataset, load_model, read, sha256
 from .config import Config
 from .dataset import Dataset
+from .manifest import MANIFEST, METRICS, read_manifest, step_file, steps_in
 from .model import Transformer
 from .paths import checkpoints, where
 
-MANIFEST = "MANIFEST.json"
+THRESHOLD = 0.99  # a task counts as generalised from this validation accuracy on
+CURVES = ("train_loss", "train_accuracy", "valid_loss", "valid_accuracy")
+_SEED = r"seed-(0|[1-9]\d{0,9})"
+_MOST_BYTES = 2**28  # of metrics
 
 
 @dataclass(frozen=True)
@@ -44,20 +49,10 @@ def run_folder(run: str, seed: int, root: Path) -> Path:
     return Path(root) / run / f"seed-{seed}"
 
 
-def step_file(step: int) -> str:
-    """The name of a step's checkpoint."""
-    return f"step-{step}.safetensors"
-
-
-def steps_in(names: Any) -> tuple[int, ...]:
-    """The steps among the names of files, ascending."""
-    return tuple(sorted(int(found[1]) for name in names if (found := re.fullmatch(r"step-(\d+)\.safetensors", name))))
-
-
 def list_runs(root: Path | None = None) -> list[tuple[str, int]]:
     """(run, seed) of every finished run under `root`, by default of every committed one; sorted."""
     found = [path.parent for path in Path(checkpoints() if root is None else root).glob(f"*/seed-*/{MANIFEST}")]
-    return sorted((folder.parent.name, int(folder.name[5:])) for folder in found if re.fullmatch(r"seed-\d+", folder.name))
+    return sorted((folder.parent.name, int(folder.name[5:])) for folder in found if re.fullmatch(_SEED, folder.name))
 
 
 def find_run(run: str | Path, seed: int | None = None) -> Path:
@@ -65,7 +60,7 @@ def find_run(run: str | Path, seed: int | None = None) -> Path:
 
     `seed` is 0 where neither it nor the name says one. Raises `CheckpointError`: the message lists what is there.
     """
-    named = re.fullmatch(r"seed-(\d+)", Path(run).name)
+    named = re.fullmatch(_SEED, Path(run).name)
     if named and seed is not None and int(named[1]) != seed:
         raise CheckpointError(f"run {str(run)!r} names seed {named[1]}, and seed {seed} was asked for")
     places = [base if named else base / f"seed-{seed or 0}" for base in (checkpoints() / run, Path(run))]
@@ -75,7 +70,7 @@ def find_run(run: str | Path, seed: int | None = None) -> Path:
         raise CheckpointError(f"no run {str(run)!r} ({error})") from None
     if found is not None:
         return found
-    unfinished = next((folder for folder in places if folder.is_dir() and any(folder.glob("state.*"))), None)
+    unfinished = next((folder for folder in places if folder.is_dir() and any(folder.parent.glob("state-*.safetensors"))), None)
     if unfinished is not None:
         raise CheckpointError(f"{unfinished}: this run is not finished (no {MANIFEST}); the command that began it goes on with --resume")
     there = ", ".join(f"{name} seed {s}" for name, s in list_runs())
@@ -92,20 +87,6 @@ def committed_seeds(run: str) -> list[int]:
     return seeds
 
 
-def read_manifest(folder: Path) -> dict[str, Any]:
-    """`MANIFEST.json` of a run's folder."""
-    path = folder / MANIFEST
-    try:
-        manifest = json.loads(path.read_text())
-        if not isinstance(manifest, dict) or not all(isinstance(manifest.get(name), dict) for name in ("files", "config")):
-            raise ValueError("no files or no config in it")
-        return manifest
-    except FileNotFoundError:
-        raise CheckpointError(f"{path}: no such run") from None
-    except ValueError as error:
-        raise CheckpointError(f"{path}: no manifest of a run ({error})") from None
-
-
 def verified(folder: Path, manifest: dict[str, Any], name: str) -> Path:
     """The path of one of a run's files, its sha256 checked against the manifest. Raises `CheckpointError`."""
     path = folder / name
@@ -117,9 +98,33 @@ def verified(folder: Path, manifest: dict[str, Any], name: str) -> Path:
 
 
 def read_metrics(path: Path) -> dict[str, np.ndarray]:
-    """The arrays of `metrics.npz`."""
-    with np.load(path, allow_pickle=False) as data:
-        return {name: data[name] for name in data.files}
+    """The arrays of `metrics.npz`: `step` and `seconds` (C,), `CURVES` (C, T). Raises `CheckpointError` where they are anything else."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            if sum(entry.file_size for entry in archive.infolist()) > _MOST_BYTES:
+                raise ValueError(f"more than {_MOST_BYTES:,} bytes")
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as data:
+            metrics = {name: data[name] for name in data.files}
+        if set(metrics) != {"step", "seconds", *CURVES}:
+            raise ValueError(f"its arrays are {', '.join(sorted(metrics))[:200]}")
+        shape = (*metrics["step"].shape, metrics["valid_loss"].shape[-1])
+        if len(shape) != 2 or metrics["seconds"].shape != shape[:1] or any(metrics[name].shape != shape for name in CURVES):
+            raise ValueError("its arrays do not fit together")
+        if metrics["step"].dtype.kind != "i" or (np.diff(metrics["step"]) <= 0).any() or not shape[0]:
+            raise ValueError("its steps do not ascend")
+        if not all(np.isfinite(metrics[name]).all() for name in ("seconds", *CURVES)):
+            raise ValueError("a value is not finite")
+    except FileNotFoundError:
+        raise CheckpointError(f"{path}: no such file") from None
+    except (ValueError, KeyError, IndexError, OSError, EOFError, TypeError, RuntimeError, zipfile.BadZipFile, zlib.error) as error:
+        raise CheckpointError(f"{path}: no metrics of a run ({' '.join(str(error).split())[:300]})") from None
+    return metrics
+
+
+def steps_to_generalise(metrics: dict[str, np.ndarray], threshold: float = THRESHOLD) -> int | None:
+    """The first recorded step from which every task's validation accuracy is at least `threshold`, on that row; None if never."""
+    reached = metrics["valid_accuracy"].min(axis=1) >= threshold
+    return int(metrics["step"][reached.argmax()]) if reached.any() else None
 
 
 def load_run(run: str | Path, seed: int | None = None, step: int | None = None) -> Run:
@@ -131,16 +136,31 @@ def load_run(run: str | Path, seed: int | None = None, step: int | None = None) 
     folder = find_run(run, seed)
     manifest = read_manifest(folder)
     steps = steps_in(manifest["files"])
-    if not steps:
-        raise CheckpointError(f"{folder}: the manifest names no checkpoint")
     step = steps[-1] if step is None else step
     if step not in steps:
         raise CheckpointError(f"{folder}: no step {step}; kept are {', '.join(map(str, steps))}")
     path = verified(folder, manifest, step_file(step))
-    metrics = read_metrics(verified(folder, manifest, "metrics.npz"))
+    metrics = read_metrics(verified(folder, manifest, METRICS))
     found = read(path)
     if found.step != step or found.config != manifest["config"]:
         raise CheckpointError(f"{path}: its metadata are not the manifest's")
     config, dataset = load_dataset(found, path)
+    _consistent(folder, manifest, metrics, dataset)
     model = load_model(found, config, dataset, path)
     return Run(config, model, dataset, step, steps, metrics, manifest, found.digest, folder)
+
+
+def _consistent(folder: Path, manifest: dict[str, Any], metrics: dict[str, np.ndarray], dataset: Dataset) -> None:
+    """Raises `CheckpointError` where a manifest's numbers are not those of the metrics or do not add up."""
+    T, train, valid = len(dataset.widths), len(dataset.train_idx), len(dataset.valid_idx)
+    said = {name: np.asarray(manifest[name]) for name in ("train_accuracy", "valid_accuracy")}
+    if metrics["valid_loss"].shape[1] != T or said["train_accuracy"].shape != (T,) or manifest["cells"] != T * (train + valid):
+        raise CheckpointError(f"{folder}: metrics or accuracies of another number of tasks or cells than its examples have ({T} tasks)")
+    held_out = (1 - said["valid_accuracy"]).sum() * valid
+    numbers = {
+        "wrong_cells_held_out": round(held_out), "wrong_cells": round(held_out + (1 - said["train_accuracy"]).sum() * train),
+        "steps_to_generalise": steps_to_generalise(metrics), "step": int(metrics["step"][-1]),
+    }  # fmt: skip
+    for name, value in numbers.items():
+        if manifest[name] != value:
+            raise CheckpointError(f"{folder / MANIFEST}: {name} is {manifest[name]}, and {value} by its accuracies and metrics")

@@ -1,8 +1,9 @@
 """The trainer: from a config to a run's folder.
 
 The whole data set is one batch. Steps run in `lax.scan` chunks inside one jitted program with donated state; between
-chunks the host reads the metrics, moves the bar and keeps a copy of the state. That copy is what Ctrl-C or a NaN leaves on disk. The
-random numbers of a step depend on the seed and the step alone, so a resumed run equals an uninterrupted one.
+chunks the host reads the metrics, moves the bar and keeps a copy of the states. That copy is what Ctrl-C or a NaN leaves on disk. The
+random numbers of a step depend on the seed and the step alone, so a resumed run equals an uninterrupted one, bit for bit where the same
+seeds are trained side by side on as many cores. (A seed alone and the same seed beside others differ by rounding.)
 """
 
 import time
@@ -19,8 +20,7 @@ import optax
 from jax.sharding import AxisType, NamedSharding, PartitionSpec
 from jaxtyping import Array, PRNGKeyArray
 
-from . import records
-from .checkpoint import CheckpointError, fill, read, save
+from . import records, session
 from .config import Config
 from .dataset import Dataset
 from .model import Transformer, count_parameters
@@ -139,19 +139,24 @@ def train(
 ) -> list[Path]:
     """Train `seeds` side by side in one program; returns their folders under `out`.
 
-    `on_chunk(step, metrics)` is called after every chunk with metrics of shape (seeds, T). An exception it raises, a
-    KeyboardInterrupt or a `Diverged` leaves the state of the last good chunk on disk for `resume`.
+    `on_chunk(step, metrics)` is called with metrics of shape (seeds, T) where training begins or goes on, and after every chunk. An
+    exception it raises, a KeyboardInterrupt or a `Diverged` leaves the state of the last good chunk on disk for `resume`.
     """
     dataset = make_dataset(config)
-    configs = [replace(config, seed=seed) for seed in seeds]
-    folders = [run_folder(config.run, seed, out) for seed in seeds]
-    for one, folder in zip(configs, folders, strict=True):
-        records.check_folder(folder, one, resume)
+    with session.claimed(config, seeds, out, resume=resume, log=log) as saved:
+        return _train(config, seeds, out, dataset, saved, command, on_chunk, log)
 
+
+def _train(
+    config: Config, seeds: tuple[int, ...], out: Path, dataset: Dataset, saved: session.Saved | None, command: str,
+    on_chunk: Callable[[int, dict[str, np.ndarray]], None], log: Callable[[str], None],
+) -> list[Path]:  # fmt: skip
+    configs = [replace(config, seed=seed) for seed in seeds]
+    folders, state_path = [run_folder(config.run, seed, out) for seed in seeds], session.state_file(config.run, seeds, out)
     states = jax.vmap(lambda seed: init_state(config, dataset, seed))(jnp.asarray(seeds, jnp.int32))
-    history: records.History = {}
-    if resume:
-        states, history = _restore(states, folders)
+    history: session.History = {}
+    if saved is not None:
+        states, history = saved.restore(jax.tree.map(lambda x: jax.ShapeDtypeStruct(x.shape, x.dtype), states))
     states = jax.device_put(states, NamedSharding(seed_mesh(len(seeds)), PartitionSpec("seeds")))
     before = float(history["seconds"][-1]) if history else 0.0
     log(
@@ -164,57 +169,69 @@ def train(
     keep = kept_steps(config)
     started = on_disk = time.perf_counter()
 
-    def observe(step: int) -> dict[str, np.ndarray]:
-        metrics = jax.device_get(evaluate(states.model))
+    def observe(step: int, models: Transformer) -> dict[str, np.ndarray]:
+        metrics = jax.device_get(evaluate(models))
         seconds = np.asarray(before + time.perf_counter() - started)
         for name, value in {"step": np.asarray(step), "seconds": seconds, **metrics}.items():
             history.setdefault(name, []).append(value)
         return metrics
 
-    def write(step: int, state: State) -> None:
-        for i, (one, folder) in enumerate(zip(configs, folders, strict=True)):
-            mine = jax.tree.map(lambda x, i=i: x[i], state)
-            if step in keep:
-                records.keep_model(folder, mine.model, one, dataset, step)
-            save(folder / records.STATE, mine, config=one, dataset=dataset, step=step)
-            records.write_metrics(folder, history, i)
+    def write(step: int, states: State) -> None:
+        if step in keep:
+            for i, (one, folder) in enumerate(zip(configs, folders, strict=True)):
+                records.keep_model(folder, jax.tree.map(lambda x, i=i: x[i], states.model), one, dataset, step)
+        session.save_state(state_path, states, history, config=configs[0], dataset=dataset, step=step)
 
-    good = jax.device_get(states)  # a host copy: the device's own buffers are donated to the next chunk
-    step = int(good.step[0])
+    good, step = _on_host(states), int(states.step[0])
+    saved_at = step if saved is not None else None
     try:
-        if step == 0 and not history:
-            observe(0)
+        metrics = observe(0, states.model) if not history else {name: rows[-1] for name, rows in history.items()}
+        on_chunk(step, metrics)
+        if saved_at is None:
             write(0, good)
+            saved_at = 0
         while step < config.steps:
             n = min(config.eval_every, config.steps - step)
             states, losses = chunk(states, tokens, labels, n)
-            losses = jax.device_get(losses)
-            if not np.isfinite(losses).all():
-                row, at = np.argwhere(~np.isfinite(losses))[0]
-                raise Diverged(f"the loss of seed {seeds[row]} is {losses[row, at]} at step {step + at}")
-            metrics = observe(step + n)
-            good, step = jax.device_get(states), step + n
+            losses = _wait_for(losses)
+            after = _on_host(states)
+            _check(losses, after, seeds, step)
+            metrics = observe(step + n, states.model)
+            good, step = after, step + n
             if step in keep or time.perf_counter() - on_disk > 30:
                 write(step, good)
-                on_disk = time.perf_counter()
+                saved_at, on_disk = step, time.perf_counter()
             on_chunk(step, metrics)
     except BaseException:
-        if history:
+        if history and saved_at != step:
             rows = sum(int(s) <= step for s in history["step"])
             history = {name: values[:rows] for name, values in history.items()}
             write(step, good)
         raise
-    for folder in folders:
+    for i, folder in enumerate(folders):
+        records.write_metrics(folder, history, i)
         records.finish(folder, command)
+    state_path.unlink()
     return folders
 
 
-def _restore(states: State, folders: list[Path]) -> tuple[State, records.History]:
-    """Stacked states and history, from the folders' `state.safetensors` and `metrics.npz`."""
-    one = jax.tree.map(lambda x: jax.ShapeDtypeStruct(x.shape[1:], x.dtype), states)
-    loaded = [fill(read(path), one, path) for path in (folder / records.STATE for folder in folders)]
-    steps = {int(state.step) for state in loaded}
-    if len(steps) != 1:
-        raise CheckpointError(f"--resume: the seeds stopped at different steps ({sorted(steps)}); resume them one at a time")
-    history = records.read_history(folders, until=steps.pop())
-    return jax.tree.map(lambda *xs: jnp.stack(xs), *loaded), history
+def _wait_for(losses: Any) -> np.ndarray:
+    """The losses of a chunk once they are there. Python looks at signals between naps, and would not while it waits inside of JAX."""
+    while not losses.is_ready():
+        time.sleep(0.01)
+    return jax.device_get(losses)
+
+
+def _on_host(states: State) -> State:
+    """A copy that is our own: the device's buffers are donated to the next chunk."""
+    return jax.tree.map(np.array, jax.device_get(states))
+
+
+def _check(losses: np.ndarray, states: State, seeds: tuple[int, ...], step: int) -> None:
+    """Raises `Diverged` where a loss, or a weight after the chunk's last step, is not finite."""
+    if not np.isfinite(losses).all():
+        row, at = np.argwhere(~np.isfinite(losses))[0]
+        raise Diverged(f"the loss of seed {seeds[row]} is {losses[row, at]} at step {step + at}")
+    for i, seed in enumerate(seeds):
+        if not all(np.isfinite(x[i]).all() for x in jax.tree.leaves(states.model)):
+            raise Diverged(f"a weight of seed {seed} is not finite after step {step + losses.shape[1]}")

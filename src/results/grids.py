@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
-from ..network.config import Config
+from ..network.config import Config, varied_name
 from ..network.presets import preset
 from ..numbers.sparse import BASES as SPARSE_BASES
 from ..numbers.sparse import TESTED_BELOW, TRAINED_BELOW
@@ -14,8 +14,7 @@ def vary(base: Config, **changes: Any) -> Config:
     """`base` with some fields changed, in a run named by those that differ: `laptop-dropout-0.2`. The width scales the MLP."""
     differ = {key: value for key, value in changes.items() if value != getattr(base, key)}
     wider = {"d_mlp": base.d_mlp // base.d_model * differ["d_model"]} if "d_model" in differ else {}
-    name = "-".join([base.run, *(f"{key}-{value}" for key, value in differ.items())])
-    return replace(base, run=name, **differ, **wider)
+    return replace(base, run=varied_name(base.run, differ), **differ, **wider)
 
 
 # One factor at a time about the `laptop` preset; its own value stands in the middle of each list but the first.

@@ -23,9 +23,10 @@ from ..network.checkpoint import load_dataset, read
 from ..network.config import Config
 from ..network.dataset import Dataset
 from ..network.definitions import LOADERS, changed_since_start, reached
+from ..network.manifest import read_manifest, step_file, steps_in
 from ..network.paths import PACKAGE, command, measurements, root
 from ..network.records import PACKAGES, provenance
-from ..network.runs import Run, committed_seeds, find_run, load_run, read_manifest, step_file, steps_in, verified
+from ..network.runs import Run, committed_seeds, find_run, load_run, verified
 from ..network.tasks import make_dataset
 from ..studies.arrays import Arrays, stack
 from . import store

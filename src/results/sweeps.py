@@ -10,11 +10,12 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from ..network import records
 from ..network.config import Config
+from ..network.manifest import MANIFEST
 from ..network.paths import command as as_typed
 from ..network.presets import preset
-from ..network.runs import MANIFEST, Run, load_run, run_folder
+from ..network.runs import Run, load_run, run_folder
+from ..network.session import state_file
 from ..network.trainer import RUNS, train
 from ..studies.arrays import Arrays
 from ..studies.law import law_outcome
@@ -140,13 +141,12 @@ def run_sweep(name: str, root: Path = RUNS) -> Arrays:
     sweep = SWEEPS[name]
     command = as_typed(f"sweeps {name}")
     for config in tqdm(sweep.configs, desc=name, unit="config", disable=None):
-        folders = {seed: run_folder(config.run, seed, root) for seed in range(sweep.seeds)}
-        unfinished = [seed for seed, folder in folders.items() if not (folder / MANIFEST).exists()]
-        for seed in [seed for seed in unfinished if (folders[seed] / records.STATE).exists()]:
-            train(config, (seed,), root, resume=True, command=command)
-            unfinished.remove(seed)
-        if unfinished:
-            train(config, tuple(unfinished), root, command=command)
+        whole = tuple(range(sweep.seeds))
+        seeds = tuple(seed for seed in whole if not (run_folder(config.run, seed, root) / MANIFEST).exists())
+        if state_file(config.run, whole, root).exists():
+            seeds = whole
+        if seeds:
+            train(config, seeds, root, resume=state_file(config.run, seeds, root).exists(), command=command)
     runs = [[load_run(run_folder(config.run, seed, root)) for seed in range(sweep.seeds)] for config in sweep.configs]
     for config, seeds in zip(sweep.configs, runs, strict=True):
         for run in seeds:

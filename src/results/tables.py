@@ -8,9 +8,9 @@ from IPython.display import Markdown
 from ..circuits.discovery import METHODS
 from ..circuits.graph import ABLATIONS
 from ..network.config import Config
+from ..network.manifest import read_manifest
 from ..network.paths import checkpoints, measurements, root
-from ..network.records import THRESHOLD
-from ..network.runs import committed_seeds, list_runs, read_manifest, run_folder
+from ..network.runs import THRESHOLD, committed_seeds, list_runs, run_folder
 from ..network.tasks import make_dataset
 from ..network.tasks.primality import DECADE_ENDINGS, decade_numbers
 from ..studies.arrays import Arrays

@@ -259,7 +259,7 @@ def test_a_run_that_is_not_there_lists_those_that_are(arguments, message):
 
 def test_an_unfinished_run_says_so(tmp_path):
     (tmp_path / "seed-0").mkdir()
-    (tmp_path / "seed-0" / "state.safetensors").touch()
+    (tmp_path / "state-0.safetensors").touch()
     with pytest.raises(CheckpointError, match="not finished"):
         find_run(tmp_path)
 

@@ -72,7 +72,7 @@ def test_a_nan_stops_and_keeps_the_last_good_state(tmp_path):
     config = replace(SMALL, lr=1e30, optimizer="adamw", weight_decay=0.0, warmup=0)
     with pytest.raises(Diverged, match=r"seed 0 is .* at step \d+"):
         train(config, (0,), tmp_path)
-    assert (tmp_path / "smoke" / "seed-0" / "state.safetensors").exists()
+    assert (tmp_path / "smoke" / "state-0.safetensors").exists()
 
 
 def test_another_run_in_the_folder_is_refused_and_untouched(tmp_path):

@@ -58,6 +58,7 @@ class Config:
     optimizer: Optimizer = "muon"
     lr: float = 1e-2
     weight_decay: float = 1.0
+    spare_gains: bool = False  # the simplified blocks: their gains do not decay, as in He and Hofmann's code
     beta1: float = 0.9  # AdamW; also Muon's Adam branch
     beta2: float = 0.98
     balanced: bool = False  # the classes of a task weigh the same in the loss, however rare

@@ -61,6 +61,10 @@ def _leaf_name(path: tuple) -> str:
     return path[-1].name
 
 
+def _gains_or_rest(params: Any) -> Any:
+    return jax.tree_util.tree_map_with_path(lambda path, _: "gains" if _leaf_name(path) in ("shape_gains", "mlp_gain") else "rest", params)
+
+
 def make_optimizer(config: Config) -> optax.GradientTransformation:
     """AdamW, or Muon on the matrices inside the blocks with Nesterov AdamW on embeddings, positions, unembedding and gains."""
     lr, decay = schedule(config), config.weight_decay
@@ -79,6 +83,9 @@ def make_optimizer(config: Config) -> optax.GradientTransformation:
             lr, beta=0.95, weight_decay=decay, adam_weight_decay=decay, consistent_rms=0.2,
             adam_b1=config.beta1, adam_b2=config.beta2, muon_weight_dimension_numbers=as_matrices,
         )  # fmt: skip
+    if config.spare_gains:
+        gains = optax.adamw(lr, config.beta1, config.beta2, weight_decay=0.0, nesterov=config.optimizer == "muon")
+        inner = optax.partition({"gains": gains, "rest": inner}, _gains_or_rest)
     if config.grokfast_lambda:
         inner = optax.chain(grokfast(config.grokfast_alpha, config.grokfast_lambda), inner)
     return optax.chain(inner, withhold(config)) if config.withhold else inner

@@ -11,7 +11,7 @@ import optax
 import pytest
 from typer.testing import CliRunner
 
-from src.network.checkpoint import CheckpointError
+from src.network.checkpoint import CheckpointError, named_leaves
 from src.network.config import ConfigError
 from src.network.model import Transformer
 from src.network.optimizers import grokfast, make_optimizer, schedule
@@ -157,6 +157,21 @@ def test_muon_takes_the_matrices_of_the_blocks_and_adam_the_rest(getkey):
     assert raw.max() / raw.min() > 2.5
     adam = optax.nadamw(config.lr, config.beta1, config.beta2, weight_decay=0.0)  # optax's Muon runs Nesterov's Adam beside it
     np.testing.assert_allclose(updates.W_E, adam.update(grads.W_E, adam.init(model.W_E), model.W_E)[0], rtol=1e-4)
+
+
+@pytest.mark.parametrize("optimizer", ["muon", "adamw"])
+def test_gains_decay_unless_they_are_spared(getkey, optimizer):
+    """In steps without gradient; of all other weights nothing changes."""
+    config = replace(SMALL, block="sas", optimizer=optimizer, weight_decay=0.5, lr=0.1, warmup=0)
+    model = Transformer(config, make_dataset(config), key=getkey())
+    still, found = jax.tree.map(jnp.zeros_like, model), {}
+    for spared in (False, True):
+        rule = make_optimizer(replace(config, spare_gains=spared))
+        found[spared] = optax.apply_updates(model, rule.update(still, rule.init(model), model)[0])
+    for name, before in named_leaves(model).items():
+        decayed, kept = (named_leaves(found[spared])[name] for spared in (False, True))
+        np.testing.assert_allclose(decayed, 0.95 * before, rtol=1e-5)
+        np.testing.assert_allclose(kept, before if "gain" in name else decayed, rtol=1e-6)
 
 
 def test_the_loss_of_guessing_is_one_a_task(getkey):

@@ -173,7 +173,6 @@ def run_in(folder, *command, **variables):
 
 
 @pytest.mark.slow
-@pytest.mark.xdist_group("installed")
 def test_the_wheel_holds_one_package_and_one_command(installed):
     _, wheel, site = installed
     tops = {name.split("/")[0] for name in zipfile.ZipFile(wheel).namelist()}
@@ -183,7 +182,6 @@ def test_the_wheel_holds_one_package_and_one_command(installed):
 
 
 @pytest.mark.slow
-@pytest.mark.xdist_group("installed")
 def test_it_imports_and_loads_a_run_by_path_elsewhere(installed):
     folder, _, site = installed
     path = ROOT / "checkpoints" / "laptop" / "seed-1"
@@ -192,7 +190,6 @@ def test_it_imports_and_loads_a_run_by_path_elsewhere(installed):
 
 
 @pytest.mark.slow
-@pytest.mark.xdist_group("installed")
 def test_without_a_checkout_commands_say_where_they_looked(installed):
     folder, _, _ = installed
     miiii = str(folder / "env" / "bin" / "miiii")

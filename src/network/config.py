@@ -6,6 +6,7 @@ range raises `ConfigError`, a `ValueError` whose one line names the value and wh
 """
 
 import dataclasses
+import re
 import types
 import typing
 from collections.abc import Mapping, Sequence
@@ -18,6 +19,13 @@ Task = Literal["residues", "addition", "decades", "primality", "divisibility", "
 Encoding = Literal["digits", "parts", "residues"]
 Block = Literal["standard", "sas", "sas-p"]
 Optimizer = Literal["adamw", "muon"]
+
+
+_MOST = {  # beyond these nothing here has been tried, or can be
+    "p": 2**16, "q_max": 10**9, "base": 10**6, "n_max": 10**9, "length": 512, "n_layers": 64, "d_model": 2**15, "n_heads": 2**10,
+    "d_mlp": 2**18, "seed": 2**31 - 1, "data_seed": 2**31 - 1, "lr": 1e38, "weight_decay": 1e6, "grokfast_lambda": 1e6, "dropout": 0.99,
+    "steps": 10**8, "warmup": 10**8, "eval_every": 10**6, "keep": 10_000,
+}  # fmt: skip
 
 
 class ConfigError(ValueError):
@@ -75,6 +83,9 @@ class Config:
     def __post_init__(self) -> None:
         for field in dataclasses.fields(self):
             _check_type(field.name, getattr(self, field.name), field.type)
+        for name, most in _MOST.items():
+            if getattr(self, name) > most:
+                raise ConfigError(f"{name}={getattr(self, name)}: must be <= {most}")
         if self.p < 5 or not is_prime(self.p):
             raise ConfigError(f"p={self.p}: must be a prime >= 5")
         if not 0 < self.train_fraction < 1:
@@ -110,8 +121,8 @@ class Config:
                 raise ConfigError(f"{name}={getattr(self, name)}: must lie in [0, 1)")
         if self.d_model % self.n_heads:
             raise ConfigError(f"d_model={self.d_model}: must be divisible by n_heads={self.n_heads}")
-        if not self.run or any(c in self.run for c in "/\\ ") or self.run.startswith("."):
-            raise ConfigError(f"run={self.run!r}: must be a plain folder name")
+        if not re.fullmatch(r"[A-Za-z0-9_+=-][A-Za-z0-9_.+=-]{0,119}", self.run):
+            raise ConfigError(f"run={self.run[:150]!r}: must be a folder name of up to 120 letters, digits and . _ + = -; set run=NAME")
 
     @property
     def d_head(self) -> int:

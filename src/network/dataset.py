@@ -20,6 +20,16 @@ class Table(NamedTuple):
     train: np.ndarray | None = None  # (N,) bool, where the task itself says which examples are trained on
 
 
+class Size(NamedTuple):
+    """How large a task's examples are, told before they are made."""
+
+    examples: int
+    n_ctx: int
+    tasks: int
+    classes: int  # of all tasks together
+    d_vocab: int
+
+
 @dataclass(frozen=True)
 class Dataset:
     """All examples of a task with a seeded split; `train_idx` and `valid_idx` are disjoint and cover them."""

@@ -24,8 +24,8 @@ from .paths import PACKAGE
 
 # What only makes, keeps or loads runs: the weights and the data that come of it are in the key of every result.
 LOADERS = tuple(f"network.{name}" for name in (
-    "checkpoint", "config", "dataset", "definitions", "manifest", "optimizers", "paths", "presets", "records", "runs", "session", "tasks",
-    "trainer",
+    "checkpoint", "config", "dataset", "definitions", "manifest", "memory", "optimizers", "paths", "presets", "records", "runs",
+    "session", "tasks", "trainer",
 ))  # fmt: skip
 _STARTED = time.time()
 _SKIPPED = {

@@ -41,10 +41,10 @@ def correct_cells(model: Transformer, dataset: Dataset) -> np.ndarray:
 def keep_model(folder: Path, model: Transformer, config: Config, dataset: Dataset, step: int) -> None:
     """Write a step's weights in float16; in float32 if one of them is too large for that, or if at the last step rounding would change
     any prediction's correctness."""
+    if any(np.abs(x).max() > np.finfo(np.float16).max for x in jax.tree.leaves(model)):
+        return save(folder / step_file(step), model, config=config, dataset=dataset, step=step)
     half = cast(model, jnp.float16)
-    if not all(bool(jnp.isfinite(x).all()) for x in jax.tree.leaves(half)):
-        half = model
-    elif step == config.steps:
+    if step == config.steps:
         same = correct_cells(cast(half, jnp.float32), dataset) == correct_cells(model, dataset)
         half = half if same.all() else model
     save(folder / step_file(step), half, config=config, dataset=dataset, step=step)

@@ -20,14 +20,14 @@ import optax
 from jax.sharding import AxisType, NamedSharding, PartitionSpec
 from jaxtyping import Array, PRNGKeyArray
 
-from . import records, session
+from . import memory, records, session
 from .config import Config
 from .dataset import Dataset
 from .model import Transformer, count_parameters
 from .optimizers import make_optimizer, withheld
 from .packing import balanced_loss, task_accuracy, task_loss
 from .runs import run_folder
-from .tasks import make_dataset
+from .tasks import SIZES, make_dataset
 
 RUNS = Path("runs")
 
@@ -142,6 +142,10 @@ def train(
     `on_chunk(step, metrics)` is called with metrics of shape (seeds, T) where training begins or goes on, and after every chunk. An
     exception it raises, a KeyboardInterrupt or a `Diverged` leaves the state of the last good chunk on disk for `resume`.
     """
+    size, beside = SIZES[config.task](config), len(seeds)
+    if jax.default_backend() == "cpu":
+        beside = min(beside, jax.device_count())
+    memory.check(memory.terms(config, size, len(seeds), beside), f"training {config.run}")
     dataset = make_dataset(config)
     with session.claimed(config, seeds, out, resume=resume, log=log) as saved:
         return _train(config, seeds, out, dataset, saved, command, on_chunk, log)
@@ -195,8 +199,8 @@ def _train(
             states, losses = chunk(states, tokens, labels, n)
             losses = _wait_for(losses)
             after = _on_host(states)
-            _check(losses, after, seeds, step)
             metrics = observe(step + n, states.model)
+            _check(losses, metrics, after, seeds, step)
             good, step = after, step + n
             if step in keep or time.perf_counter() - on_disk > 30:
                 write(step, good)
@@ -227,11 +231,12 @@ def _on_host(states: State) -> State:
     return jax.tree.map(np.array, jax.device_get(states))
 
 
-def _check(losses: np.ndarray, states: State, seeds: tuple[int, ...], step: int) -> None:
-    """Raises `Diverged` where a loss, or a weight after the chunk's last step, is not finite."""
+def _check(losses: np.ndarray, metrics: dict[str, np.ndarray], states: State, seeds: tuple[int, ...], step: int) -> None:
+    """Raises `Diverged` where a loss of a chunk, or a weight or the loss after its last step, is not finite."""
     if not np.isfinite(losses).all():
         row, at = np.argwhere(~np.isfinite(losses))[0]
         raise Diverged(f"the loss of seed {seeds[row]} is {losses[row, at]} at step {step + at}")
     for i, seed in enumerate(seeds):
-        if not all(np.isfinite(x[i]).all() for x in jax.tree.leaves(states.model)):
-            raise Diverged(f"a weight of seed {seed} is not finite after step {step + losses.shape[1]}")
+        weights = all(np.isfinite(x[i]).all() for x in jax.tree.leaves(states.model))
+        if not weights or not np.isfinite(metrics["train_loss"][i]).all():
+            raise Diverged(f"{'the loss' if weights else 'a weight'} of seed {seed} is not finite after step {step + losses.shape[1]}")

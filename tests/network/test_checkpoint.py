@@ -181,16 +181,6 @@ def test_a_failed_write_leaves_the_old_file(tmp_path):
     assert path.read_text() == "old" and list(tmp_path.iterdir()) == [path]
 
 
-@pytest.mark.parametrize(("name", "seed"), list_runs())
-def test_committed_runs_load_and_reach_what_their_manifest_says(name, seed):
-    run = load_run(name, seed)
-    correct = correct_cells(run.model, run.dataset)
-    assert (run.config.run, run.config.seed, run.step) == (name, seed, run.steps[-1])
-    assert abs(int((~correct).sum()) - run.manifest["wrong_cells"]) <= 3  # other CPUs sum in another order
-    assert min(run.manifest["valid_accuracy"]) >= 0.99
-    assert run.metrics["valid_accuracy"].shape == (len(run.metrics["step"]), len(run.dataset.task_names))
-
-
 # sha256 of each tensor of the committed network `laptop`, seed 0, as float32, noted from the files before they were safetensors.
 BEFORE = {
     "embed.W_E": "d49ee7f2d4d2e5ae3a6d2505d67ee6d3",

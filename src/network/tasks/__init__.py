@@ -9,8 +9,9 @@ from collections.abc import Callable
 
 import numpy as np
 
+from .. import memory
 from ..config import Config, ConfigError
-from ..dataset import Dataset, Table
+from ..dataset import Dataset, Size, Table
 from . import digits, miu, primality, sequences
 
 TASKS: dict[str, Callable[[Config], Table]] = {
@@ -20,12 +21,21 @@ TASKS: dict[str, Callable[[Config], Table]] = {
     "miu": miu.miu,
 }  # fmt: skip
 
+SIZES: dict[str, Callable[[Config], Size]] = {
+    "residues": digits.residues_size, "addition": digits.addition_size,
+    "decades": primality.decades_size, "primality": primality.primality_size, "divisibility": primality.divisibility_size,
+    "classify": sequences.size, "compare": sequences.size, "continue": sequences.size, "unmask": sequences.size,
+    "miu": miu.size,
+}  # fmt: skip
+
 
 def make_dataset(config: Config) -> Dataset:
     """The examples of `config.task`, split as the task says or, where it says nothing, at random by `config.data_seed` alone.
 
-    Raises `ConfigError` where no example would be trained on, or none held out.
+    Raises `ConfigError` where no example would be trained on, or none held out, or where they would not fit into memory.
     """
+    size = SIZES[config.task](config)
+    memory.check({f"{size.examples:,} examples": 60.0 * size.examples * (size.n_ctx + size.tasks)}, f"the data of task {config.task}")
     table = TASKS[config.task](config)
     n = len(table.tokens)
     rng = np.random.default_rng(config.data_seed)

@@ -4,7 +4,26 @@ import numpy as np
 
 from ...numbers.integers import digits, primes_below
 from ..config import Config, ConfigError
-from ..dataset import Table
+from ..dataset import Size, Table
+
+
+def _moduli(config: Config) -> np.ndarray:
+    moduli = primes_below(config.p)
+    moduli = moduli[(moduli >= config.q_min) & (moduli <= config.q_max)]
+    if not len(moduli):
+        raise ConfigError(f"q_min={config.q_min}, q_max={config.q_max}: no prime below p={config.p} lies there")
+    return moduli
+
+
+def residues_size(config: Config) -> Size:
+    """The size of `residues`."""
+    moduli = _moduli(config)
+    return Size(config.p**2, 3, len(moduli), int(moduli.sum()), (2 if config.untied else 1) * config.p + 1)
+
+
+def addition_size(config: Config) -> Size:
+    """The size of `addition`."""
+    return Size(config.p**2, 3, 1, config.p, config.p + 1)
 
 
 def residues(config: Config) -> Table:
@@ -13,12 +32,8 @@ def residues(config: Config) -> Table:
 
     Raises `ConfigError` where no prime lies there.
     """
-    n = np.arange(config.p**2)
+    moduli, n = _moduli(config), np.arange(config.p**2)
     x = digits(n, config.p, 2)
-    moduli = primes_below(config.p)
-    moduli = moduli[(moduli >= config.q_min) & (moduli <= config.q_max)]
-    if not len(moduli):
-        raise ConfigError(f"q_min={config.q_min}, q_max={config.q_max}: no prime below p={config.p} lies there")
     d_vocab = 2 * config.p + 1 if config.untied else config.p + 1
     if config.untied:
         x = x + np.asarray([0, config.p])

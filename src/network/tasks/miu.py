@@ -6,12 +6,17 @@ import numpy as np
 
 from ...numbers.miu import is_theorem
 from ..config import Config
-from ..dataset import Table
+from ..dataset import Size, Table
 
 
 def miu_words(length: int) -> list[str]:
     """Every word of the MIU system with up to `length` letters after its M, by length."""
     return ["M" + "".join(letters) for n in range(length + 1) for letters in product("IU", repeat=n)]
+
+
+def size(config: Config) -> Size:
+    """The size of `miu`, in which a word is a few hundred bytes before it is tokens."""
+    return Size(2 ** (config.length + 1) - 1, config.length + 1, 1, 2, 4)
 
 
 def miu(config: Config) -> Table:

@@ -4,7 +4,7 @@ import numpy as np
 
 from ...numbers.integers import digits, n_digits, primes_below, sieve
 from ..config import Config, ConfigError
-from ..dataset import Table
+from ..dataset import Size, Table
 
 DECADE_ENDINGS = (1, 3, 7, 9)
 
@@ -12,6 +12,12 @@ DECADE_ENDINGS = (1, 3, 7, 9)
 def decade_numbers() -> np.ndarray:
     """The numbers of the talk's Table 1: rows (10d+1, 10d+3, 10d+7, 10d+9) for d = 100 ... 999, shape (900, 4)."""
     return 10 * np.arange(100, 1000)[:, None] + np.asarray(DECADE_ENDINGS)
+
+
+def decades_size(config: Config) -> Size:
+    """The size of `decades`."""
+    width = n_digits(int(decade_numbers().max()), config.base)
+    return Size(900, len(DECADE_ENDINGS) * width + 1, len(DECADE_ENDINGS), 2 * len(DECADE_ENDINGS), config.base + 1)
 
 
 def decades(config: Config) -> Table:
@@ -54,6 +60,23 @@ def encode(n: np.ndarray, config: Config) -> tuple[np.ndarray, int]:
     return np.column_stack([x, np.full(len(n), vocabulary)]), vocabulary + 1
 
 
+def _shown(config: Config) -> tuple[int, int, int]:
+    """How many numbers, how many tokens each, and how many tokens there are, of what `numbers` and `encode` make."""
+    if config.encoding == "residues":
+        ctx, vocabulary = len(primes_below(config.p)), config.p
+    elif config.encoding == "parts":
+        ctx, vocabulary = 3, max(config.base, (config.n_max - 1) // config.base**2 + 1)
+    else:
+        ctx, vocabulary = n_digits(config.n_max - 1, config.base), config.base
+    return config.sample or config.n_max, ctx + 1, vocabulary + 1
+
+
+def primality_size(config: Config) -> Size:
+    """The size of `primality`."""
+    examples, ctx, vocabulary = _shown(config)
+    return Size(examples, ctx, 1, 2, vocabulary)
+
+
 def primality(config: Config) -> Table:
     """Prime or not, directly, for the numbers below n_max as `encode` shows them."""
     n = numbers(config)
@@ -67,17 +90,27 @@ def primality(config: Config) -> Table:
 CLASSES = 100_000  # of all tasks together
 
 
-def divisibility(config: Config) -> Table:
-    """n mod q for every prime q in [q_min, q_max], for the numbers below n_max in digits of any base.
-
-    Raises `ConfigError` where no prime lies there, or too many.
-    """
-    n = numbers(config)
+def _moduli(config: Config) -> np.ndarray:
     moduli = primes_below(config.q_max + 1)
     moduli = moduli[moduli >= config.q_min]
     if not len(moduli):
         raise ConfigError(f"q_min={config.q_min}, q_max={config.q_max}: no prime lies there")
     if moduli.sum() > CLASSES:
         raise ConfigError(f"q_max={config.q_max}: the primes up to it sum to {moduli.sum():,} classes, at most {CLASSES:,} are allowed")
+    return moduli
+
+
+def divisibility_size(config: Config) -> Size:
+    """The size of `divisibility`."""
+    (examples, ctx, vocabulary), moduli = _shown(config), _moduli(config)
+    return Size(examples, ctx, len(moduli), int(moduli.sum()), vocabulary)
+
+
+def divisibility(config: Config) -> Table:
+    """n mod q for every prime q in [q_min, q_max], for the numbers below n_max in digits of any base.
+
+    Raises `ConfigError` where no prime lies there, or too many.
+    """
+    n, moduli = numbers(config), _moduli(config)
     tokens, d_vocab = encode(n, config)
     return Table(tokens, n[:, None] % moduli, tuple(f"q={q}" for q in moduli), tuple(int(q) for q in moduli), d_vocab)

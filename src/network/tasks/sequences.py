@@ -16,7 +16,7 @@ import numpy as np
 
 from ...numbers.sequences import REGISTRY, Sequence
 from ..config import Config
-from ..dataset import Table
+from ..dataset import Size, Table
 
 TERMS, DIGITS, SHORTEST = 400, 1000, 3  # terms of a sequence at most; digits of a term at most; terms of a window at least
 KINDS = tuple(dict.fromkeys(one.kind for one in REGISTRY))
@@ -46,6 +46,13 @@ def residues_of_all(p: int) -> tuple[np.ndarray, ...]:
 def cut(n_terms: int, train_fraction: float) -> int:
     """The index of the first term that is held out."""
     return int(train_fraction * n_terms)
+
+
+def size(config: Config) -> Size:
+    """The size of any of the four tasks, at most."""
+    ctx = config.length * (2 if config.task == "compare" else 1) + 1
+    classes = {"classify": len(REGISTRY) + len(KINDS), "compare": 4}.get(config.task, config.p)
+    return Size(len(REGISTRY) * TERMS, ctx, 2 if config.task in ("classify", "compare") else 1, classes, config.p + 3)
 
 
 def windows(config: Config, *, ahead: int) -> Windows:

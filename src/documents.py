@@ -44,6 +44,7 @@ from .results.evidence import (
 )
 from .results.grids import (
     ADDITION_OPTIMISERS,
+    CAUSES,
     DECADES,
     DIRECT,
     FACTORS,

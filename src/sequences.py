@@ -6,6 +6,7 @@
 The file is the OEIS's own list of terms.
 """
 
+from decimal import Decimal
 from itertools import islice
 from pathlib import Path
 from typing import Annotated
@@ -24,19 +25,19 @@ app = typer.Typer(add_completion=False)
 @app.command()
 def main(
     oeis: Annotated[Path | None, typer.Option(help="Your copy of the OEIS's file of terms, stripped.gz or unpacked.")] = None,
-    shown: Annotated[int, typer.Option("--terms", help="How many first terms to show.", min=1)] = 8,
+    shown: Annotated[int, typer.Option("--terms", help="How many first terms to show.", min=1, max=400)] = 8,
 ) -> None:
     """List the registry: number, class, name and first terms; with --oeis, how many terms agree with that file."""
     found = None
     if oeis is not None:
         try:
             found = read_oeis(oeis)
-        except (FileNotFoundError, ValueError) as error:
+        except ValueError as error:
             typer.echo(f"error: {error}", err=True)
             raise typer.Exit(2) from None
     table = Table("number", "class", "name", "terms", *(["agree with the file"] if found else []), box=SIMPLE_HEAD)
     for one in REGISTRY:
-        terms = ", ".join(str(term) if abs(term) < 10**12 else f"{term:.1e}" for term in islice(one.generate(), shown))
+        terms = ", ".join(str(term) if abs(term) < 10**12 else f"{Decimal(term):.1e}" for term in islice(one.generate(), shown))
         agree = []
         if found:
             theirs = found.terms.get(one.number)

@@ -1,11 +1,12 @@
 """Natural numbers: sieves, digits, and the primality tests that the talk lists.
 
-The sieves return NumPy arrays, for bulk use. The tests take Python ints of any size. Each test
-says in its docstring what a `True` proves and what fools it; only `trial_division`, `wilson`
-and `aks` are proofs at every size, and `miller_rabin` is one below 2**64.
+The sieves return NumPy arrays, for bulk use. The tests take integers of any size, Python's and NumPy's, and raise `TypeError` for
+anything else. Each says in its docstring what a `True` proves and what fools it; only `trial_division`, `wilson` and `aks` are proofs
+at every size, and `miller_rabin` is one below 2**64.
 """
 
 from math import gcd, isqrt
+from operator import index
 
 import numpy as np
 
@@ -90,6 +91,7 @@ def _check_base(base: int) -> None:
 
 def trial_division(n: int) -> bool:
     """Proves primality or finds the least factor: O(sqrt n) divisions. Nothing fools it."""
+    n = index(n)
     if n < 4:
         return n > 1
     if n % 2 == 0:
@@ -103,6 +105,7 @@ def wilson(n: int) -> bool:
     A proof either way, and nothing fools it, but it takes n - 2 multiplications. (The talk's
     slide lost the factorial.)
     """
+    n = index(n)
     if n < 2:
         return False
     product = 1
@@ -120,6 +123,7 @@ def fermat(n: int, a: int = 2) -> bool:
     and a Carmichael number such as 561 passes for every base coprime to it.
     Raises `ValueError` unless a >= 2. Where n divides a, the answer is by trial division.
     """
+    n = index(n)
     _check_witness(a)
     if n < 2:
         return False
@@ -152,6 +156,7 @@ def euler(n: int, a: int = 2) -> bool:
     passes for every base coprime to it (Solovay & Strassen 1977).
     Raises `ValueError` unless a >= 2. For n = 2, and where n divides a, the answer is by trial division.
     """
+    n = index(n)
     _check_witness(a)
     if n < 3 or n % 2 == 0 or a % n == 0:
         return trial_division(n)
@@ -187,6 +192,7 @@ def miller_rabin(n: int) -> bool:
     Below 2**64 this is a proof either way. Above, `False` proves n composite and `True` says only
     "probably prime": composites that pass these fixed bases exist and can be constructed (Arnault 1995).
     """
+    n = index(n)
     if n < 2:
         return False
     for q in _BASES:
@@ -205,6 +211,7 @@ def aks(n: int) -> bool:
 
     Nothing fools it. It is slow: the polynomial powers take seconds from about n = 10**6 on.
     """
+    n = index(n)
     if n < 2:
         return False
     if _is_perfect_power(n):

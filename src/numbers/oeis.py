@@ -1,11 +1,14 @@
 """A reader's own copy of the OEIS's file of terms, and whether the registry's sequences have the same."""
 
 import gzip
+import zlib
 from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
 from .sequences import Sequence
+
+LINE, MOST = 100_000, 10**9  # letters of a line, and of the file, at most
 
 
 class Oeis(NamedTuple):
@@ -19,15 +22,17 @@ def read_oeis(path: Path, *, least: int = 1) -> Oeis:
     """The terms of every sequence in the OEIS's `stripped.gz` (or the same, unpacked) that has at least `least` of them.
 
     A line is "A000040 ,2,3,5,7,"; lines that start with # are comments; others that are not of this form are skipped and counted.
-    Raises `FileNotFoundError`, and `ValueError` where the file is no gzip or holds no line of this form.
+    Raises `ValueError` where there is no such file, it is no gzip, holds no line of this form, or unpacks to more than `MOST` letters.
     """
-    if not path.exists():
-        raise FileNotFoundError(f"--oeis {path}: no such file")
     terms: dict[str, tuple[int, ...]] = {}
-    seen = skipped = 0
+    seen = skipped = letters = 0
     try:
-        with gzip.open(path, "rt") if path.suffix == ".gz" else path.open() as file:
-            for line in file:
+        packed = path.suffix.lower() == ".gz"
+        with gzip.open(path, "rt", encoding="utf-8-sig") if packed else path.open(encoding="utf-8-sig") as file:
+            while line := file.readline(LINE):  # a longer one is malformed several times over
+                letters += len(line)
+                if letters > MOST:
+                    raise ValueError(f"--oeis {path}: more than {MOST:,} letters; the OEIS's file of terms has a tenth of that")
                 if line.startswith("#") or not line.strip():
                     continue
                 number, _, rest = line.partition(" ")
@@ -41,7 +46,9 @@ def read_oeis(path: Path, *, least: int = 1) -> Oeis:
                 seen += 1
                 if len(values) >= least:
                     terms[number] = values
-    except (OSError, UnicodeDecodeError, EOFError) as error:
+    except FileNotFoundError:
+        raise ValueError(f"--oeis {path}: no such file") from None
+    except (OSError, UnicodeDecodeError, EOFError, zlib.error) as error:
         raise ValueError(f"--oeis {path}: cannot be read as the OEIS's file of terms ({error})") from None
     if not seen:
         raise ValueError(f"--oeis {path}: has no line like 'A000040 ,2,3,5,7,'; {skipped} lines are something else")

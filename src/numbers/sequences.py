@@ -166,6 +166,26 @@ def _pi() -> Iterator[int]:
             q, r, t, k, n, x = q * k, (2 * q + r) * x, t * x, k + 1, (q * (7 * k + 2) + r * x) // (t * x), x + 2
 
 
+_PIECE = 4000  # digits that Python turns to and from text in one go
+
+
+def _decimal(n: int) -> str:
+    """A natural number of any size in decimal, where `str` stops at some thousand digits."""
+    pieces = []
+    while n >= 10**_PIECE:
+        n, low = divmod(n, 10**_PIECE)
+        pieces.append(str(low).zfill(_PIECE))
+    return str(n) + "".join(reversed(pieces))
+
+
+def _integer(text: str) -> int:
+    """The inverse of `_decimal`."""
+    n, first = 0, len(text) % _PIECE
+    for piece in [text[:first] or "0", *(text[i : i + _PIECE] for i in range(first, len(text), _PIECE))]:
+        n = n * 10**_PIECE + int(piece)
+    return n
+
+
 def _e() -> Iterator[int]:
     """Decimal digits, from the series 1/n! in exact integers, with guard digits."""
     seen, wanted = 0, 64
@@ -174,7 +194,7 @@ def _e() -> Iterator[int]:
         total, term, n = 0, 10**guard, 1
         while term:
             total, term, n = total + term, term // n, n + 1
-        digits = str(total)[:wanted]
+        digits = _decimal(total)[:wanted]
         yield from (int(d) for d in digits[seen:])
         seen, wanted = wanted, 4 * wanted
 
@@ -182,7 +202,7 @@ def _e() -> Iterator[int]:
 def _sqrt2() -> Iterator[int]:
     seen, wanted = 0, 64
     while True:
-        digits = str(isqrt(2 * 10 ** (2 * (wanted - 1))))
+        digits = _decimal(isqrt(2 * 10 ** (2 * (wanted - 1))))
         yield from (int(d) for d in digits[seen:])
         seen, wanted = wanted, 4 * wanted
 
@@ -224,7 +244,7 @@ def _kolakoski() -> Iterator[int]:
 def _look_and_say() -> Iterator[int]:
     word = "1"
     while True:
-        yield int(word)
+        yield _integer(word)
         word = "".join(f"{len(list(run))}{digit}" for digit, run in groupby(word))
 
 

@@ -36,6 +36,14 @@ def test_miller_rabin_agrees_with_sympy_below_2_64(n):
     assert z.miller_rabin(n) == sympy.isprime(n)
 
 
+@pytest.mark.parametrize("test", [*PROOFS, z.fermat, z.euler, z.is_prime])
+def test_integers_of_numpy_are_integers_and_floats_are_not(test):
+    assert test(np.int64(97)) is True and test(np.int32(91)) is False and test(np.uint8(2)) is True
+    for value in (7.0, "7", None):
+        with pytest.raises(TypeError):
+            test(value)
+
+
 @given(st.integers(2, 10**6))
 def test_trial_division_agrees_with_miller_rabin(n):
     assert z.trial_division(n) == z.miller_rabin(n)

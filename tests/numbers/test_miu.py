@@ -1,5 +1,6 @@
 """The MIU system: search, construction and invariant agree."""
 
+import time
 from itertools import pairwise, product
 
 import pytest
@@ -64,6 +65,14 @@ def test_bad_words_and_what_is_no_theorem():
             attempt("MU")
     with pytest.raises(RuntimeError, match="first 10 words"):
         derivation("MUUIIUIUUIUI", visits=10)
+
+
+def test_a_search_stops_at_its_bound():
+    """Not at the end of a level, which has thousands of words more."""
+    before = time.process_time()
+    with pytest.raises(RuntimeError, match="first 20,000 words"):
+        derivation("MUUUUI", visits=20_000)
+    assert time.process_time() - before < 10  # a level more would be minutes
 
 
 def test_the_command():

@@ -1,7 +1,7 @@
 """Sequences against sympy, mpmath and known terms; the OEIS's file with bad lines."""
 
 import gzip
-from itertools import pairwise
+from itertools import groupby, pairwise
 
 import mpmath
 import pytest
@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from sympy.functions.combinatorial.numbers import partition
 from typer.testing import CliRunner
 
+from src.numbers import oeis, sequences
 from src.numbers.oeis import read_oeis
 from src.numbers.sequences import BUSY_BEAVER, REGISTRY, collatz_steps
 from src.sequences import app
@@ -68,6 +69,19 @@ def test_digits_of_constants():
             assert BY_NUMBER[number].terms(300) == [int(d) for d in digits]
 
 
+def test_terms_of_thousands_of_digits():
+    """Python turns no more than some thousand digits to text or back in one go."""
+    with mpmath.workdps(9100):
+        digits = mpmath.nstr(+mpmath.e, 9050).replace(".", "")[:9000]
+    assert "".join(map(str, BY_NUMBER["A001113"].terms(9000))) == digits
+    assert len(BY_NUMBER["A002193"].terms(5000)) == 5000
+    before, last = BY_NUMBER["A005150"].terms(32)[-2:]
+    said = "".join(f"{len(list(run))}{digit}" for digit, run in groupby(sequences._decimal(before)))
+    assert sequences._decimal(last) == said and len(said) > 5000
+    for text in ("0", "7" * 3999, "123" * 2000, "1" + "0" * 8000):
+        assert sequences._decimal(sequences._integer(text)) == text
+
+
 def test_tables_go_on_where_they_were_cut():
     for number in ("A000005", "A000720", "A000040", "A000959"):
         terms = BY_NUMBER[number].terms(2500)  # past the first table
@@ -101,14 +115,29 @@ def test_the_oeis_file(tmp_path):
         assert set(read_oeis(path, least=3).terms) == {"A000040", "A008683"}
 
 
+def test_a_file_is_read_whatever_its_marks_and_to_an_end(tmp_path, monkeypatch):
+    marked = tmp_path / "STRIPPED.GZ"
+    marked.write_bytes(gzip.compress("\ufeffA000040 ,2,3,5,7,\n".encode()))
+    assert read_oeis(marked).terms == {"A000040": (2, 3, 5, 7)}
+    long = tmp_path / "long"
+    long.write_text("A000012 ," + "1," * 60_000 + "\nA000040 ,2,3,\n")
+    assert set(read_oeis(long).terms) == {"A000012", "A000040"} and read_oeis(long).skipped == 1  # the rest of the long line
+    monkeypatch.setattr(oeis, "MOST", 1000)
+    with pytest.raises(ValueError, match="more than 1,000 letters"):
+        read_oeis(long)
+
+
 def test_what_is_no_oeis_file(tmp_path):
-    with pytest.raises(FileNotFoundError, match="--oeis"):
-        read_oeis(tmp_path / "nothing.gz")
+    for name in ("nothing.gz", "x" * 300):
+        with pytest.raises(ValueError, match="--oeis"):
+            read_oeis(tmp_path / name)
     for name, content in (
         ("a.gz", b"not gzip"),
         ("b.gz", gzip.compress(b"A000040 ,2,3,")[:-6]),
         ("c", b"nonsense\n"),
         ("d", b"\xff\xfe\x00"),
+        ("e.gz", gzip.compress(b"A000040 ,2,3,\n" * 9)[:14] + b"\x99" * 20),
+        ("f.gz", gzip.compress(b"7" * 3_000_000)),
     ):
         (tmp_path / name).write_bytes(content)
         with pytest.raises(ValueError, match=f"--oeis .*{name}"):
@@ -124,5 +153,6 @@ def test_the_registry_is_listed_and_compared_with_a_users_file(tmp_path):
     assert set(lines) == {one.number for one in REGISTRY}
     assert "all 4" in lines["A000040"] and "differ" in lines["A000045"] and "not in the file" in lines["A000004"]
     assert "2 sequences read, 1 malformed lines skipped" in result.stdout
+    assert CliRunner().invoke(app, ["--terms", "21"]).exit_code == 0  # busy beavers and factorials are long
     path.write_text("nothing of the kind\n")
     assert CliRunner().invoke(app, ["--oeis", str(path)]).exit_code == 2

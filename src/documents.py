@@ -5,7 +5,13 @@
 Figures, results by name, tables, the constants of the text, and `cite`, which prints a claim by its slug.
 """
 
+import os
+import sys
+from pathlib import Path
+
+import matplotlib
 import numpy as np
+from IPython.core.getipython import get_ipython
 from IPython.display import Markdown
 
 from .circuits.faithfulness import ENOUGH
@@ -76,6 +82,23 @@ from .results.tables import (
 from .studies.addition import ALWAYS_ON, KEY_RISE, LABELLED, POWER_SHARE, key_frequencies
 from .studies.residues import off_diagonal
 from .studies.sequences import ORDER
+
+
+def prepare() -> None:
+    """What a page's kernel must be: the interpreter that `make site` was called with, drawing equal figures as equal SVG files, whatever
+    backend the environment names. Raises `RuntimeError` in another interpreter."""
+    expected = os.environ.get("MIIII_PYTHON")
+    if expected and Path(expected).resolve() != Path(sys.prefix).resolve():
+        raise RuntimeError(f"these cells run in {sys.prefix}, and make site was called in {expected}: another kernel is called python3")
+    os.environ.setdefault("SOURCE_DATE_EPOCH", "0")
+    matplotlib.rcParams["svg.hashsalt"] = "miiii"
+    if get_ipython() is not None:
+        from matplotlib_inline.backend_inline import set_matplotlib_formats
+
+        set_matplotlib_formats("svg")
+
+
+prepare()
 
 
 def cite(slug: str, spec: str = "") -> str:

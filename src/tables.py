@@ -18,7 +18,7 @@ def main() -> None:
     """Write the README's table of committed runs anew."""
     readme = root() / "README.md"
     try:
-        readme.write_text(readme_with_table(readme.read_text()))
+        readme.write_text(readme_with_table(readme.read_text(encoding="utf-8")), encoding="utf-8")
     except (FileNotFoundError, ValueError) as error:
         typer.echo(f"error: {error}", err=True)
         raise typer.Exit(2) from None

@@ -345,7 +345,7 @@ GALLERY: dict[str, Entry] = {
 @cache
 def calls() -> dict[str, str]:
     """For each figure the call that makes it, for a reader to run: read off the entries above, without the target."""
-    for node in ast.walk(ast.parse(Path(__file__).read_text())):
+    for node in ast.walk(ast.parse(Path(__file__).read_text(encoding="utf-8"))):
         if isinstance(node, ast.AnnAssign) and ast.unparse(node.target) == "GALLERY" and isinstance(node.value, ast.Dict):
             found = {}
             for key, entry in zip(node.value.keys, node.value.values, strict=True):

@@ -113,7 +113,7 @@ def _ours(node: ast.ImportFrom, module: str, package: Path) -> dict[str, tuple[s
 def parse(module: str, package: Path = PACKAGE) -> Source:
     """A module of the package by its name without the package's own, as "lens.fourier"."""
     code, uses, imports, others = {}, {}, {}, {}
-    for node in ast.parse(_file(package, module).read_text()).body:
+    for node in ast.parse(_file(package, module).read_text(encoding="utf-8")).body:
         if isinstance(node, ast.ImportFrom) and node.level:
             imports |= _ours(node, module, package)
         elif isinstance(node, ast.ImportFrom):

@@ -151,7 +151,7 @@ def publish(folder: Path, root: Path | None = None, steps: int = 1) -> Path:
         copy.mkdir()
         for name in files:
             (copy / name).write_bytes(verified(folder, manifest, name).read_bytes())
-        (copy / MANIFEST).write_text(json.dumps({**manifest, "files": files}, indent=1) + "\n")
+        (copy / MANIFEST).write_text(json.dumps({**manifest, "files": files}, indent=1) + "\n", encoding="utf-8")
         load_run(copy)
         if target.exists():
             target.rename(old)

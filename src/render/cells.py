@@ -1,18 +1,30 @@
 """Split a .qmd into front matter, text and Python cells; run the cells; weave the outputs back into markdown."""
 
+import ast
+import os
 import re
+import sys
+import tempfile
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import nbformat
 import yaml
+from jupyter_client.kernelspec import KernelSpec
+from jupyter_client.manager import AsyncKernelManager
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 
 _FENCE = re.compile(r"^(`{3,}|~{3,})\s*(\{python\})?")
 _INLINE = re.compile(r"`\{python\}\s+([^`]+)`")
-_SETUP = "%config InlineBackend.figure_formats = ['svg']\nimport matplotlib.pyplot"
+_SETUP = """import matplotlib
+from matplotlib_inline.backend_inline import set_matplotlib_formats
+matplotlib.rcParams["svg.hashsalt"] = "pages"  # equal figures are equal files
+set_matplotlib_formats("svg")"""
+_ENVIRONMENT = {"MPLBACKEND": "module://matplotlib_inline.backend_inline", "SOURCE_DATE_EPOCH": "0", "PYTHONUTF8": "1"}
 
 
 class RenderError(RuntimeError):
@@ -40,7 +52,7 @@ class Cell:
 
 def parse(path: Path) -> tuple[dict[str, Any], list[Text | Cell]]:
     """Front matter and the document's pieces in order; raises `RenderError` on an unclosed cell or bad YAML."""
-    lines = path.read_text().split("\n")
+    lines = path.read_text(encoding="utf-8").split("\n")
     meta: dict[str, Any] = {}
     start = 0
     if lines and lines[0] == "---":
@@ -99,8 +111,15 @@ def _split_inline(source: str, line: int) -> list[Text | Cell]:
     return [*pieces, Text(source[position:], line)]
 
 
-def execute(path: Path, pieces: list[Text | Cell], cwd: Path) -> None:
-    """Run all cells of a document in one fresh kernel, in `cwd`; outputs are stored in the cells.
+class _ThisInterpreter(AsyncKernelManager):
+    """A kernel of this interpreter, whatever others are called python3."""
+
+    kernel_spec = KernelSpec(argv=[sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"], language="python")  # pyright: ignore
+
+
+def execute(path: Path, pieces: list[Text | Cell], cwd: Path, say: Callable[[str], None] = print) -> None:
+    """Run all cells of a document in one fresh kernel, in `cwd`; outputs are stored in the cells. What goes to stderr is said, and no part
+    of the document.
 
     A cell that raises stops the document: `RenderError` with the file, the cell's line and the error.
     """
@@ -108,17 +127,22 @@ def execute(path: Path, pieces: list[Text | Cell], cwd: Path) -> None:
     if not cells:
         return
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(c) for c in (_SETUP, *(c.source for c in cells))])
-    client = NotebookClient(notebook, timeout=1200, kernel_name="python3", resources={"metadata": {"path": str(cwd)}})
+    where = {"metadata": {"path": str(cwd)}}
+    client = NotebookClient(notebook, kernel_manager_class=_ThisInterpreter, timeout=1200, resources=where)
     client.extra_arguments = ["--log-level=ERROR"]
     try:
-        client.execute()
+        with tempfile.TemporaryDirectory() as place:  # no startup files of its user's
+            client.execute(env={**os.environ, **_ENVIRONMENT, "IPYTHONDIR": place})
     except CellExecutionError as error:
         failed = next(k for k, c in enumerate(notebook.cells) if any(o.output_type == "error" for o in c.outputs)) - 1
         raise RenderError(f"{path}:{cells[failed].line}: {error.ename}: {error.evalue}") from None
     except (CellTimeoutError, DeadKernelError) as error:
         raise RenderError(f"{path}: {error}") from None
     for cell, ran in zip(cells, notebook.cells[1:], strict=True):
-        cell.outputs = ran.outputs
+        cell.outputs = [output for output in ran.outputs if output.get("name") != "stderr"]
+        for output in ran.outputs:
+            if output.get("name") == "stderr":
+                say(f"{path}:{cell.line}: {output.text.rstrip()}")
 
 
 def weave(path: Path, pieces: list[Text | Cell], defaults: dict[str, Any], figures: Path, link: str) -> str:
@@ -140,7 +164,11 @@ def _inline_value(cell: Cell) -> str:
         if "text/markdown" in data:
             return data["text/markdown"].strip()
         if "text/plain" in data:
-            return re.sub(r"^(['\"])(.*)\1$", r"\2", data["text/plain"])
+            value = data["text/plain"]
+            with suppress(ValueError, SyntaxError):
+                text = ast.literal_eval(value)
+                value = text if isinstance(text, str) else value
+            return re.sub(r"([\\`*_{}\[\]<>$~^])", r"\\\1", value)  # a value is no markup
     return ""
 
 
@@ -159,13 +187,11 @@ def _block(path: Path, cell: Cell, options: dict[str, Any], figures: Path, link:
     for output in cell.outputs if options.get("output", True) else []:
         data = output.get("data", {})
         if output.output_type == "stream":
-            if output.name == "stderr" and not options.get("warning", True):
-                continue
             parts.append(output.text if options.get("output") == "asis" else f"```text\n{output.text.rstrip()}\n```")
         elif "image/svg+xml" in data:
             name = f"{label or default}{f'-{images}' if images else ''}.svg"
             figures.mkdir(parents=True, exist_ok=True)
-            (figures / name).write_text(data["image/svg+xml"])
+            (figures / name).write_text(data["image/svg+xml"], encoding="utf-8")
             if "fig-alt" not in options:
                 raise RenderError(f"{path}:{cell.line}: a figure without fig-alt")
             identifier = f"#{label} " if str(label).startswith("fig-") else ""
@@ -178,6 +204,8 @@ def _block(path: Path, cell: Cell, options: dict[str, Any], figures: Path, link:
             parts.append(f"```{{=html}}\n{data['text/html']}\n```")
         elif "text/plain" in data:
             parts.append(f"```text\n{data['text/plain']}\n```")
+    if str(label).startswith("fig-") and not images and options.get("output", True):
+        raise RenderError(f"{path}:{cell.line}: the cell {label} makes no picture")
     body = "\n\n".join(parts)
     if str(label).startswith("tbl-"):
         body = f"::: {{#{label}}}\n{body}\n\n{options.get('tbl-cap', '')}\n:::"

@@ -5,11 +5,15 @@ references), the `typst` package makes the PDF. It understands what this project
 where a document uses something else that would come out wrong.
 """
 
+import fcntl
 import os
 import re
 import shutil
-from collections.abc import Callable
+import tempfile
+import time
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -20,45 +24,70 @@ import yaml
 from .cells import RenderError, execute, parse, weave
 
 HERE = Path(__file__).resolve().parent
-_TYPST_TABLES = """#show figure.where(kind: table): set block(breakable: true)
+_TYPST_TABLES = """#set document(date: none)
+#show figure.where(kind: table): set block(breakable: true)
 #show table: set text(size: 8pt, hyphenate: false)
 #show table: set par(justify: false)"""
 _EXTENSIONS = "markdown+fenced_divs+bracketed_spans+implicit_figures+pipe_tables+tex_math_dollars-smart+smart"
 
 
-def render(root: Path, say: Callable[[str], None] = print, folder: Path | None = None) -> list[Path]:
-    """Render every page that `root/_quarto.yml` lists; returns the files written. Raises `RenderError`.
+def render(root: Path, say: Callable[[str], None] = print, folder: Path | None = None, only: str | None = None) -> list[Path]:
+    """Render every page that `root/_quarto.yml` lists, or `only` the one of that name; returns the files written. Raises `RenderError`.
 
     The pages go to `folder`, by default the project's output-dir. It is replaced when every page is done: a render that
     fails leaves the old one.
     """
-    project = yaml.safe_load((root / "_quarto.yml").read_text())
+    project = yaml.safe_load((root / "_quarto.yml").read_text(encoding="utf-8"))
     site = folder or root / project["project"]["output-dir"]
-    working = site.with_name("_preview")
-    shutil.rmtree(working, ignore_errors=True)
-    pages = [root / source for source in project["project"]["render"]]
-    for page in pages:
-        if not page.exists():
-            raise RenderError(f"_quarto.yml lists {page.relative_to(root)}, which is not there")
-    written = []
-    with ThreadPoolExecutor(max_workers=2) as pool:  # each page waits for a kernel of its own
-        for page, files in zip(pages, pool.map(lambda page: _page(root, working, page, project), pages), strict=True):
-            say(f"  {page.relative_to(root)}")
-            written += files
-    for resource in project["project"].get("resources", []):
-        for path in root.glob(resource):
-            target = working / path.relative_to(root)
-            target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(path, target)
-    shutil.rmtree(site, ignore_errors=True)
-    working.rename(site)
+    pages = listed(root, only)
+    with _alone(root), tempfile.TemporaryDirectory(dir=site.parent, prefix="_preview-") as place:
+        working, written = Path(place) / "site", []
+        if only is not None and site.exists():
+            shutil.copytree(site, working)
+        with ThreadPoolExecutor(max_workers=2) as pool:  # each page waits for a kernel of its own
+            for page, (files, seconds) in zip(pages, pool.map(lambda page: _page(root, working, page, project, say), pages), strict=True):
+                say(f"  {page.relative_to(root)}, {seconds:.0f} s")
+                written += files
+        for resource in project["project"].get("resources", []):
+            for path in root.glob(resource):
+                target = working / path.relative_to(root)
+                target.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy2(path, target)
+        if site.exists():
+            site.rename(Path(place) / "old")
+        working.rename(site)
     return [site / path.relative_to(working) for path in written]
 
 
-def _page(root: Path, site: Path, page: Path, project: dict[str, Any]) -> list[Path]:
+def listed(root: Path, only: str | None = None) -> list[Path]:
+    """The pages that `root/_quarto.yml` lists, or the one called `only`: paper, paper/index.qmd, reproduce. Raises `RenderError`."""
+    names = yaml.safe_load((root / "_quarto.yml").read_text(encoding="utf-8"))["project"]["render"]
+    for name in names:
+        if not (root / name).exists():
+            raise RenderError(f"_quarto.yml lists {name}, which is not there")
+    chosen = [name for name in names if only in (None, name, name.removesuffix(".qmd"), name.removesuffix("/index.qmd"))]
+    if not chosen:
+        raise RenderError(f"no page {only!r}; _quarto.yml lists {', '.join(names)}")
+    return [root / name for name in chosen]
+
+
+@contextmanager
+def _alone(root: Path) -> Iterator[None]:
+    """Only one render of a project at a time: two would exchange each other's pages."""
+    with (root / "_quarto.yml").open() as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise RenderError(f"another render of {root} is at work; wait for it") from None
+        yield
+
+
+def _page(root: Path, site: Path, page: Path, project: dict[str, Any], say: Callable[[str], None]) -> tuple[list[Path], float]:
+    """The files of a page, and the seconds that it took."""
+    started = time.perf_counter()
     relative = page.relative_to(root)
     meta, pieces = parse(page)
-    execute(relative, pieces, root)
+    execute(relative, pieces, root, say)
     folder = site / relative.parent
     assets = folder / f"{page.stem}_files"
     folder.mkdir(parents=True, exist_ok=True)
@@ -91,7 +120,7 @@ def _page(root: Path, site: Path, page: Path, project: dict[str, Any]) -> list[P
             written.append(_html(root, site, relative, text, meta, settings, project, common, deck=False))
         else:
             raise RenderError(f"{relative}: the preview has no format {name!r}")
-    return written
+    return written, time.perf_counter() - started
 
 
 def _copy_linked_files(text: str, source: Path, folder: Path) -> None:
@@ -128,10 +157,10 @@ def _html(
     name = "deck" if deck else "page"
     arguments = [
         *common, "--standalone", "--mathml", "--syntax-highlighting=none", f"--template={HERE / f'{name}.html'}",
-        "-V", f"style={(HERE / f'{name}.css').read_text()}",
+        "-V", "style=" + (HERE / f"{name}.css").read_text(encoding="utf-8"),
     ]  # fmt: skip
     if deck:
-        arguments += ["--section-divs", "--reference-location=section", "-V", f"script={(HERE / 'deck.js').read_text()}"]
+        arguments += ["--section-divs", "--reference-location=section", "-V", f"script={(HERE / 'deck.js').read_text(encoding='utf-8')}"]
         text = _pauses(text)
     elif settings.get("toc"):
         arguments += ["--toc", "--toc-depth=3"]
@@ -141,7 +170,7 @@ def _html(
         html = _flatten_sections(html)
     html = re.sub(r'href="([^":#]*)\.qmd(#[^"]*)?"', r'href="\1.html\2"', html)
     target = site / relative.with_suffix(".html")
-    target.write_text(html)
+    target.write_text(html, encoding="utf-8")
     return target
 
 
@@ -199,7 +228,7 @@ def _pdf(folder: Path, stem: str, text: str, meta: dict[str, Any], settings: dic
         arguments += ["-V", "section-numbering=1.1"]
     source = _pandoc(_front_matter(meta, extra) + text, "typst", arguments, folder / f"{stem}.qmd")
     path = folder / f".{stem}.typ"
-    path.write_text(source)
+    path.write_text(source, encoding="utf-8")
     try:
         target = folder / f"{stem}.pdf"
         typst.compile(str(path), output=str(target), root=str(folder))

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from .cells import RenderError
-from .preview import render
+from .preview import listed, render
 
 
 def find_quarto() -> str | None:
@@ -39,6 +39,12 @@ def _runs(command: list[str], seconds: int) -> bool:
         return False
 
 
+def environment() -> dict[str, str]:
+    """What Quarto's kernel needs to be this interpreter, with the backend of pages; `src.documents` checks the interpreter."""
+    backend = "module://matplotlib_inline.backend_inline"
+    return {"QUARTO_PYTHON": sys.executable, "MIIII_PYTHON": sys.prefix, "MPLBACKEND": backend, "PYTHONUTF8": "1"}
+
+
 def find_documents() -> Path:
     """The folder of the documents: the working folder if it has a `_quarto.yml`, else the checkout. Raises `RenderError`."""
     for folder in (Path.cwd(), Path(__file__).resolve().parent.parent.parent):
@@ -47,8 +53,8 @@ def find_documents() -> Path:
     raise RenderError(f"no documents here: {Path.cwd()} has no _quarto.yml; run this in a checkout of the project")
 
 
-def render_site(root: Path, *, preview: bool = False, say: Callable[[str], None] = print) -> Path:
-    """Render every page of `root` into its `_site/`; returns the home page. `preview` passes over a Quarto that is there.
+def render_site(root: Path, *, only: str | None = None, preview: bool = False, say: Callable[[str], None] = print) -> Path:
+    """Render every page of `root`, or `only` one, into its `_site/`; returns the home page. `preview` passes over a Quarto that is there.
 
     Raises `RenderError` where a page cannot be rendered.
     """
@@ -58,10 +64,11 @@ def render_site(root: Path, *, preview: bool = False, say: Callable[[str], None]
         quarto = find_quarto()
     if quarto is None:
         say("Rendering with the preview (no Quarto here)" if not preview else "Rendering with the preview")
-        render(root, say)
+        render(root, say, only=only)
     else:
         say(f"Rendering with Quarto ({quarto})")
-        code = subprocess.run([quarto, "render", str(root)], env={**os.environ, "QUARTO_PYTHON": sys.executable}).returncode
+        what = root if only is None else listed(root, only)[0]
+        code = subprocess.run([quarto, "render", str(what)], env={**os.environ, **environment()}).returncode
         if code:
             raise RenderError(f"quarto render ended with exit code {code}")
     return root / "_site" / "index.html"

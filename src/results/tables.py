@@ -1,5 +1,6 @@
 """Tables of the documents and of the README, computed from the committed runs."""
 
+import re
 from collections.abc import Sequence
 
 import numpy as np
@@ -30,6 +31,16 @@ def pipe_table(header: Sequence[str], rows: Sequence[Sequence[object]], align: s
     marks = ["-" * w + ":" if a == "r" else ":" + "-" * w for a, w in zip(align.ljust(len(header), "l"), widths, strict=True)]
     lines = [header, marks, *rows]
     return "\n".join("| " + " | ".join(str(cell).replace("|", "\\|") for cell in line) + " |" for line in lines)
+
+
+def plain(text: str) -> str:
+    """Text from a file, for a table: nothing in it is markup."""
+    return re.sub(r"([\\`*_{}\[\]<>$~^&#])", r"\\\1", text)
+
+
+def code(text: str) -> str:
+    """Text from a file as code, for a table."""
+    return f"`{text.replace('`', chr(39))}`"
 
 
 def runs_markdown() -> str:
@@ -94,7 +105,8 @@ def provenance_table() -> Markdown:
     for run, seed in list_runs():
         m = read_manifest(run_folder(run, seed, checkpoints()))
         v = m["versions"]
-        made = (f"`{m['command']}`", f"{m['device']}, {m['cores']} cores", *(v[name] for name in ("python", "jax", "equinox", "optax")))
+        versions = (plain(v.get(name, "unknown")) for name in ("python", "jax", "equinox", "optax"))
+        made = (code(m["command"]), f"{plain(m['device'])}, {m['cores']} cores", *versions)
         rows.append((f"`{run}`", seed, *made, f"{m['seconds']:.0f}"))
     return Markdown(pipe_table(("run", "seed", "command", "device", "Python", "jax", "equinox", "optax", "seconds"), rows, "lrllllllr"))
 
@@ -105,8 +117,8 @@ def measurements_table() -> Markdown:
     for path in sorted(measurements().glob("*.npz")):
         found = store.read(path)[1]
         runs = ", ".join(dict.fromkeys(name.partition("/")[0] for name in found.get("inputs", {}) if "/" in name)) or "no run"
-        source = f"`{found['command']}`" if "command" in found else f"`{found['function'].partition('.')[2]}` of {runs}"
-        rows.append((f"`{path.stem}`", source, f"{found['device']}, {found['cores']} cores", found["versions"]["jax"]))
+        source = code(found["command"]) if "command" in found else f"{code(found['function'].partition('.')[2])} of {plain(runs)}"
+        rows.append((code(path.stem), source, f"{plain(found['device'])}, {found['cores']} cores", plain(found["versions"]["jax"])))
     return Markdown(pipe_table(("measurement", "from", "made on", "jax"), rows))
 
 

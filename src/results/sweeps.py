@@ -27,7 +27,6 @@ from .grids import (
     CAUSES,
     COURSES,
     DECADES,
-    DECAYS,
     DIRECT,
     FACTORS,
     LARGE_P,
@@ -37,7 +36,6 @@ from .grids import (
     SPARSE,
     SPARSE_FEW,
     SWEPT_P,
-    WIDTHS,
     vary,
 )
 from .measure import record
@@ -125,8 +123,6 @@ SWEEPS: dict[str, Sweep] = {
     "alphabet-new-p": Sweep("Five p whose frequencies were predicted before any network was trained on them.", NEW, 1, alphabets),
     "alphabet-causes": Sweep("What moves the frequencies in use at p = 53.", CAUSES, 3, cancellations),
     "cancellation-alone": Sweep("One prime alone at p = 53: who clears its one-digit terms?", ALONE, 3, cancellations),
-    "cancellation-widths": Sweep("Cancellation over the width of the MLP, p = 53.", WIDTHS, 3, cancellations),
-    "addition-decays": Sweep("AdamW on modular addition over learning rate and weight decay.", DECAYS, 3, outcome),
     "addition-null": Sweep(
         "The null: modular addition with its labels permuted over the pairs.",
         (replace(preset("addition-shuffled"), steps=6000, keep=0),), 4, anatomy,

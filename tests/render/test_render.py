@@ -1,5 +1,6 @@
 """The preview renderer: what it makes of each construct, and how it fails."""
 
+import fcntl
 import os
 import subprocess
 import sys
@@ -129,6 +130,86 @@ def test_a_cell_that_raises_names_file_and_line_and_keeps_the_old_site(tmp_path)
     with pytest.raises(RenderError, match=r"index\.qmd:8: KeyError: .*seven"):
         page(tmp_path)
     assert "fine" in (tmp_path / "_site" / "index.html").read_text()
+
+
+FIGURE = """```{python}
+#| label: fig-a
+#| fig-cap: "A line."
+#| fig-alt: "A line that rises, and a patch that is cut off by a circle."
+import matplotlib.pyplot as plt
+figure, ax = plt.subplots()
+ax.plot([1, 2], clip_path=plt.Circle((0, 0), 1, transform=ax.transData), clip_on=True);
+```"""
+SAYS = "`{python} __import__('sys').executable`, `{python} mine`"
+
+
+def test_pages_are_of_this_interpreter_whatever_the_environment_says(tmp_path, monkeypatch):
+    """Another kernel called python3, another backend, a user's startup file."""
+    kernel, startup = tmp_path / "kernels" / "python3", tmp_path / "ipython" / "profile_default" / "startup"
+    for folder in (kernel, startup):
+        folder.mkdir(parents=True)
+    (kernel / "kernel.json").write_text('{"argv": ["/bin/false"], "display_name": "other", "language": "python"}')
+    (startup / "00.py").write_text("mine = 'somebody else'")
+    for name, value in {"MPLBACKEND": "Agg", "JUPYTER_PATH": str(tmp_path), "IPYTHONDIR": str(tmp_path / "ipython")}.items():
+        monkeypatch.setenv(name, value)
+    project(tmp_path, f"```{{python}}\n#| include: false\nmine = globals().get('mine', 'nobody')\n```\n\n{SAYS}\n\n{FIGURE}")
+    soup = page(tmp_path)
+    assert sys.executable in soup.get_text() and "nobody" in soup.get_text() and soup.find("img")["src"].endswith("fig-a.svg")
+
+
+def test_a_second_render_is_the_same_to_the_byte(tmp_path):
+    project(tmp_path, f"See @fig-a.\n\n{FIGURE}", formats="{html: {}, typst: {}}")
+    found = []
+    for _ in range(2):
+        page(tmp_path)
+        found.append({path.name: path.read_bytes() for path in (tmp_path / "_site").rglob("*") if path.is_file()})
+    assert {"index.html", "index.pdf", "fig-a.svg"} <= set(found[0]) and b"<clipPath" in found[0]["fig-a.svg"] and found[0] == found[1]
+
+
+def test_warnings_are_said_and_no_part_of_a_page(tmp_path):
+    project(
+        tmp_path,
+        "```{python}\n#| echo: false\nimport sys, warnings\nwarnings.warn('careful')\nprint('a line', file=sys.stderr)\nprint('kept')\n```",
+    )
+    said = []
+    render(tmp_path, said.append)
+    text = (tmp_path / "_site" / "index.html").read_text()
+    assert "careful" not in text and "a line" not in text and "kept" in text
+    assert any("careful" in line for line in said) and any("a line" in line for line in said)
+
+
+@pytest.mark.parametrize("value", ["<img src=x onerror=alert(1)>", "**bold** _it_ $x$ `y`", "[a](http://b)", "3 * 4 * 5", "a \\ b"])
+def test_a_value_in_running_text_is_no_markup(tmp_path, value):
+    project(tmp_path, f"```{{python}}\n#| include: false\nvalue = {value!r}\n```\n\nIt is `{{python}} value`.")
+    soup = page(tmp_path)
+    assert value in soup.get_text() and soup.find("img") is None and soup.find("main").find("em") is None
+
+
+def test_a_figure_cell_makes_a_picture(tmp_path):
+    project(tmp_path, '```{python}\n#| label: fig-a\n#| fig-alt: "nothing"\n"no picture"\n```')
+    with pytest.raises(RenderError, match="the cell fig-a makes no picture"):
+        page(tmp_path)
+
+
+def test_one_render_at_a_time(tmp_path):
+    project(tmp_path, "fine")
+    with (tmp_path / "_quarto.yml").open() as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        with pytest.raises(RenderError, match="another render"):
+            page(tmp_path)
+    page(tmp_path)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["_quarto.yml", "_site", "index.qmd"]
+
+
+def test_one_page_alone(tmp_path):
+    project(tmp_path, "fine")
+    page(tmp_path)
+    (tmp_path / "_site" / "other.html").write_text("kept")
+    (tmp_path / "index.qmd").write_text("---\ntitle: A page\n---\n\nchanged\n")
+    render(tmp_path, lambda line: None, only="index")
+    assert "changed" in (tmp_path / "_site" / "index.html").read_text() and (tmp_path / "_site" / "other.html").exists()
+    with pytest.raises(RenderError, match=r"no page 'nothing'; _quarto.yml lists index\.qmd"):
+        render(tmp_path, only="nothing")
 
 
 @pytest.mark.parametrize(("body", "message"), [

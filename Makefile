@@ -1,4 +1,4 @@
-# make site: environment, then checkpoints -> _site/        make test: environment, then the test suite
+# make site: environment, then checkpoints -> _site/ (PREVIEW=1: without Quarto)        make test: environment, then the test suite
 # Needs make and Python 3.11, 3.12 or 3.13; another interpreter: make site PYTHON=/path/to/python3.12
 
 PYTHON ?= $(shell for v in 3.12 3.11 3.13; do p=$$(command -v python$$v) && "$$p" -c 'import venv, ensurepip' 2>/dev/null && echo "$$p" && break; done || echo python3)
@@ -13,7 +13,7 @@ PYTEST := $(PY) -m pytest -q -rs -n 2 --dist loadfile
 .PHONY: site test fast check claims measure env clean
 
 site: env
-	$(PY) -m src.render
+	$(PY) -m src.render $(if $(PREVIEW),--preview)
 
 test: check
 	$(PYTEST) tests

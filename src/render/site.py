@@ -1,7 +1,7 @@
 """The site: with Quarto where it is there, else with the preview.
 
-Quarto is looked for in $QUARTO, on the PATH, and in the environment's `quarto-cli` package, which is tried once, quietly: it downloads a
-release from elsewhere while it installs, and fails where it cannot.
+Quarto is looked for in $QUARTO, on the PATH, and in the environment's `quarto-cli` package, which is tried once: it downloads a release
+from elsewhere while it installs.
 """
 
 import os
@@ -15,6 +15,10 @@ from .cells import RenderError
 from .preview import listed, render
 
 
+RELEASES = "https://github.com/quarto-dev/quarto-cli/releases"
+PATIENCE = 10  # seconds
+
+
 def find_quarto() -> str | None:
     """The path of a Quarto that runs, or None."""
     beside = Path(sys.executable).parent
@@ -24,12 +28,18 @@ def find_quarto() -> str | None:
     return None
 
 
-def try_quarto_package() -> None:
-    """Try once per environment to install the optional `quarto-cli` package; say nothing either way."""
-    stamp = Path(sys.prefix) / ".quarto-cli-tried"
-    if not stamp.exists():
-        stamp.touch()
-        _runs([sys.executable, "-m", "pip", "install", "--quiet", "--no-input", "--retries", "0", "quarto-cli"], 120)
+def try_quarto_package(root: Path, say: Callable[[str], None]) -> None:
+    """Try once per environment to install the `quarto-cli` package that `requirements-quarto.txt` pins; where its release cannot be
+    downloaded, give up within `PATIENCE` seconds."""
+    stamp, pinned = Path(sys.prefix) / ".quarto-cli-tried", root / "requirements-quarto.txt"
+    if stamp.exists() or not pinned.is_file():
+        return
+    stamp.touch()
+    if not _runs([sys.executable, "-c", f"import urllib.request as u; u.urlopen({RELEASES!r}, timeout={PATIENCE})"], PATIENCE):
+        say("No Quarto here, and its release cannot be downloaded")
+        return
+    say(f"No Quarto here: downloading its release, once, as {pinned.name} pins it (make site PREVIEW=1 does without)")
+    _runs([sys.executable, "-m", "pip", "install", "--quiet", "--no-input", "--no-deps", "--require-hashes", "-r", str(pinned)], 600)
 
 
 def _runs(command: list[str], seconds: int) -> bool:
@@ -60,7 +70,7 @@ def render_site(root: Path, *, only: str | None = None, preview: bool = False, s
     """
     quarto = None if preview else find_quarto()
     if quarto is None and not preview:
-        try_quarto_package()
+        try_quarto_package(root, say)
         quarto = find_quarto()
     if quarto is None:
         say("Rendering with the preview (no Quarto here)" if not preview else "Rendering with the preview")

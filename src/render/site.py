@@ -14,7 +14,6 @@ from pathlib import Path
 from .cells import RenderError
 from .preview import listed, render
 
-
 RELEASES = "https://github.com/quarto-dev/quarto-cli/releases"
 PATIENCE = 10  # seconds
 

@@ -5,16 +5,21 @@ import builtins
 import matplotlib
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
 matplotlib.use("Agg")
 
 from src import documents
 from src.figures import GALLERY, WIDTH, attention_from_readout, calls, fig_decades, save_gallery
+from src.figures.__main__ import app
 from src.figures.gallery import write
+from src.figures.own import OWN, draw
 from src.network.definitions import global_names
-from src.network.paths import PACKAGE
+from src.network.paths import PACKAGE, checkpoints
 from src.network.runs import load_run
 from src.numbers.integers import is_prime
+from src.results.registry import arrays
+from src.studies.arrays import unstack
 
 ROOT = PACKAGE.parent
 
@@ -64,3 +69,32 @@ def test_attention_is_a_distribution():
     pattern = attention_from_readout(run)
     assert pattern.shape == (53**2, run.config.n_heads, 3)
     np.testing.assert_allclose(pattern.sum(axis=-1), 1, atol=1e-5)
+
+
+@pytest.mark.parametrize(("name", "run"), [(name, "addition" if own.task == "addition" else "laptop") for name, own in OWN.items()])
+def test_a_figure_of_a_run_of_ones_own(name, run, monkeypatch):
+    """What is analysed is looked up: that it is the same when made anew, other tests show."""
+    monkeypatch.setattr("src.figures.own.analyse", lambda one: unstack(arrays("laptop-analysis"))[one.config.seed])
+    monkeypatch.setattr("src.figures.own.addition.analyse", lambda one: unstack(arrays("addition-analysis"))[one.config.seed])
+    monkeypatch.setattr("src.figures.own._course", lambda one: {k: v[:1] for k, v in arrays("addition-progress").items()})
+    assert draw(name, load_run(run)).axes
+    if OWN[name].task:
+        with pytest.raises(ValueError, match=f"figure {name}: is of runs on {OWN[name].task}"):
+            draw(name, load_run("miu"))
+
+
+def test_the_command_draws_a_run_in_any_format_and_names_what_is_wrong(tmp_path):
+    run = lambda *arguments: CliRunner().invoke(app, list(arguments))  # noqa: E731
+    listed = run()
+    assert listed.exit_code == 0 and all(name in listed.stdout for name in OWN)
+    for ending, start in ((".pdf", b"%PDF"), (".png", b"\x89PNG"), (".svg", b"<?xml")):
+        path = tmp_path / f"a{ending}"
+        assert run("learning", str(checkpoints() / "laptop" / "seed-1"), "--out", str(path)).exit_code == 0
+        assert path.read_bytes().startswith(start)
+    for arguments, message in (
+        (("nothing",), "no figure 'nothing'"), (("learning", "nowhere"), "nowhere"), (("removal", "laptop"), "is of runs on addition"),
+        (("learning", "laptop", "--out", str(tmp_path / "a.xyz")), "the ending says the format"),
+        (("learning", "laptop", "--out", str(tmp_path / "b" / "a.svg")), "there is no folder"),
+    ):  # fmt: skip
+        wrong = run(*arguments)
+        assert wrong.exit_code == 2 and message in wrong.stderr and len(wrong.stderr.strip().splitlines()) == 1

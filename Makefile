@@ -7,6 +7,8 @@ STAMP := .venv/.installed
 # Compiled programs are kept: pages and tests compile the same ones many times over.
 export JAX_COMPILATION_CACHE_DIR := $(CURDIR)/.cache/jax
 export JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS := 0.2
+# A venv knows no user's packages.
+export PIP_USER := 0
 # Two workers, each with a core: the tests of a file go to the same one, which makes what they share (the rendered site) once.
 PYTEST := $(PY) -m pytest -q -rs -n 2 --dist loadfile
 

@@ -22,11 +22,14 @@ from .circuits.discovery import METHODS, METRICS, Task
 from .circuits.faithfulness import faithfulness
 from .circuits.graph import ABLATIONS, Graph, residue_graph
 from .figures.circuits import fig_circuit
+from .figures.style import writable
 from .network.checkpoint import CheckpointError
 from .network.runs import load_run
+from .network.trainer import RUNS
 from .studies.circuits import task_batch
 from .studies.discover import GRAINS, find_circuit, groups_of, task_prime
 
+NOISE = 1e-5  # of the damage of cutting every edge: scores below are rounding
 app = typer.Typer(add_completion=False)
 Method = StrEnum("Method", list(METHODS))
 Kind = StrEnum("Kind", list(ABLATIONS))
@@ -41,6 +44,14 @@ def report(graph: Graph, kept: np.ndarray, scores: np.ndarray) -> Table:
         if kept[i]:
             table.add_row(str(graph.edges[i]), f"{scores[i]:.3g}")
     return table
+
+
+def picture(out: Path | None, name: str) -> Path:
+    """Where the picture goes, looked at before the search. Raises `ValueError`."""
+    if out is None:
+        out = RUNS / "circuits" / f"{name}.svg"
+        out.parent.mkdir(parents=True, exist_ok=True)
+    return writable(out)
 
 
 def fail(message: object) -> NoReturn:
@@ -67,7 +78,7 @@ def main(
         typer.Option(help="Nodes for the whole MLP, or for the neurons of each prime."),
     ] = Grain["primes"],
     rows: Annotated[int, typer.Option(help="Inputs to search on; as many others judge the circuit.", min=2)] = 256,
-    out: Annotated[Path | None, typer.Option(help="The picture; by default <run>-<seed>-<task>-<method>.svg here.")] = None,
+    out: Annotated[Path | None, typer.Option(help="The picture; by default in runs/circuits/.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the circuit as JSON.")] = False,
 ) -> None:
     """Find the circuit of one task in a trained network, judge it on other inputs, and draw it."""
@@ -80,7 +91,8 @@ def main(
             raise ValueError(f"--threshold {threshold:g}: must be positive")
         if 2 * rows > len(loaded.dataset.tokens):
             raise ValueError(f"--rows {rows}: the run has {len(loaded.dataset.tokens):,} inputs, and as many again are needed to judge")
-    except (ValueError, CheckpointError) as error:
+        path = picture(out, f"{loaded.config.run}-{loaded.config.seed}-q{q}-{method.value}")
+    except (ValueError, CheckpointError, OSError) as error:
         fail(error)
     search, fresh = (Task(graph, task_batch(loaded, graph, q, ablation.value, rows=rows, part=part), metric.value) for part in (0, 1))  # pyright: ignore[reportArgumentType]
     kept, scores, rule = find_circuit(search, method.value, threshold, quiet=as_json)
@@ -89,7 +101,11 @@ def main(
     if not kept.any() or kept.all():
         what = "nothing" if not kept.any() else "everything"
         note = f"This threshold keeps {what}; scores go from {scores.min():.3g} to {scores.max():.3g}. Without --threshold one is chosen."
-    path = out or Path(f"{loaded.config.run}-{loaded.config.seed}-q{q}-{method.value}.svg")
+    if np.abs(scores).max() < NOISE:
+        note = (
+            f"All scores are below {NOISE:g} of the damage of cutting everything: rounding, and no ranking. KL is flat where nothing is "
+            "cut; take another --metric, or --method exhaustive or eap-ig."
+        )
     fig_circuit([str(edge) for edge in graph.edges], kept, scores).savefig(path)
     if as_json:
         typer.echo(json.dumps({

@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
-from matplotlib.backend_bases import FigureCanvasBase
 
 from ..network.checkpoint import CheckpointError
 from ..network.runs import load_run
 from .own import OWN, draw
+from .style import writable
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
@@ -31,12 +31,8 @@ def main(
         for key, own in OWN.items():
             typer.echo(f"{key:14} {own.about}{f' ({own.task})' if own.task else ''}")
         return
-    path = out or Path(f"{name}.svg")
     try:
-        if path.suffix[1:] not in FigureCanvasBase.get_supported_filetypes():
-            raise ValueError(f"--out {path}: the ending says the format, one of {', '.join(FigureCanvasBase.get_supported_filetypes())}")
-        if not path.parent.is_dir():
-            raise ValueError(f"--out {path}: there is no folder {path.parent}")
+        path = writable(out or Path(f"{name}.svg"))
         draw(name, load_run(run), target).savefig(path)
     except (ValueError, CheckpointError, OSError) as error:
         typer.echo(f"error: {error}", err=True)

@@ -7,6 +7,7 @@ from typing import Literal
 
 import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib.backend_bases import FigureCanvasBase
 from matplotlib.figure import Figure
 
 STYLE = Path(__file__).with_name("miiii.mplstyle")
@@ -33,6 +34,16 @@ def styled(make: Callable[..., Figure]) -> Callable[..., Figure]:
         return figure
 
     return draw
+
+
+def writable(path: Path) -> Path:
+    """The path of a picture to be written. Raises `ValueError` for a folder that is not there, or an ending that is no known format."""
+    known = FigureCanvasBase.get_supported_filetypes()
+    if not path.parent.is_dir():
+        raise ValueError(f"--out {path}: there is no folder {path.parent}")
+    if path.suffix[1:] not in known:
+        raise ValueError(f"--out {path}: the ending says the format, one of {', '.join(known)}")
+    return path
 
 
 def new_figure(target: Target, *, height: float, rows: int = 1, columns: int = 1, **kwargs) -> tuple[Figure, np.ndarray]:

@@ -6,8 +6,10 @@ random numbers of a step depend on the seed and the step alone, so a resumed run
 seeds are trained side by side on as many cores. (A seed alone and the same seed beside others differ by rounding.)
 """
 
+import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -21,7 +23,7 @@ from jax.sharding import AxisType, NamedSharding, PartitionSpec
 from jaxtyping import Array, PRNGKeyArray
 
 from . import memory, records, session
-from .config import Config
+from .config import Config, ConfigError
 from .dataset import Dataset
 from .model import Transformer, count_parameters
 from .optimizers import make_optimizer, withheld
@@ -143,12 +145,31 @@ def train(
     exception it raises, a KeyboardInterrupt or a `Diverged` leaves the state of the last good chunk on disk for `resume`.
     """
     size, beside = SIZES[config.task](config), len(seeds)
-    if jax.default_backend() == "cpu":
+    if backend() == "cpu":
         beside = min(beside, jax.device_count())
     memory.check(memory.terms(config, size, len(seeds), beside), f"training {config.run}")
     dataset = make_dataset(config)
-    with session.claimed(config, seeds, out, resume=resume, log=log) as saved:
+    with usual_jax(), session.claimed(config, seeds, out, resume=resume, log=log) as saved:
         return _train(config, seeds, out, dataset, saved, command, on_chunk, log)
+
+
+def backend() -> str:
+    """The kind of device that JAX computes on. Raises `ConfigError` where it finds none of the kind that JAX_PLATFORMS asks for."""
+    try:
+        return jax.default_backend()
+    except RuntimeError as error:
+        asked = os.environ.get("JAX_PLATFORMS", "")
+        raise ConfigError(f"JAX finds no device (JAX_PLATFORMS={asked!r}): {str(error).splitlines()[0][:200]}") from None
+
+
+@contextmanager
+def usual_jax() -> Iterator[None]:
+    """Inside, JAX has the settings that the weights of a config hang on, whatever the environment says. Raises `ConfigError` where it
+    computes in 64 bits, which gives other weights."""
+    if jax.config.jax_enable_x64:  # pyright: ignore[reportAttributeAccessIssue]
+        raise ConfigError("JAX_ENABLE_X64 is set: in 64 bits the weights of a config are others; unset it")
+    with jax.numpy_dtype_promotion("standard"), jax.numpy_rank_promotion("allow"), jax.debug_nans(False):
+        yield
 
 
 def _train(

@@ -291,12 +291,16 @@ def test_the_command_finds_a_circuit(tmp_path):
     assert result.exit_code == 0 and "keeps nothing" in result.output
     result = CliRunner().invoke(app, [*command, "--method", "exhaustive", "--threshold", "1e-30"])
     assert result.exit_code == 0 and "of 39 edges" in result.output
+    result = CliRunner().invoke(app, [*command, "--method", "eap", "--metric", "kl"])
+    assert result.exit_code == 0 and "no ranking" in " ".join(result.output.split())
 
 
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
         (["laptop", "--task", "q=12"], "q=12"),
+        (["laptop", "--task", "q=13", "--out", "nowhere/x.svg"], "there is no folder nowhere"),
+        (["laptop", "--task", "q=13", "--out", "x.xyz"], "the ending says the format"),
         (["addition", "--task", "q=13"], "addition"),
         (["nothing", "--task", "q=13"], "nothing"),
         (["laptop", "--task", "q=13", "--threshold", "-1"], "--threshold -1"),

@@ -138,6 +138,22 @@ def test_signals_stop_as_ctrl_c_does(tmp_path, number):
     assert read(state_file("smoke", (0,), tmp_path)).step == 10
 
 
+def test_the_environment_changes_no_weights(tmp_path, monkeypatch, whole):
+    """Strict promotion, which our own code keeps to, stops optax; 64 bits give other weights and are refused."""
+    with jax.numpy_dtype_promotion("strict"), jax.numpy_rank_promotion("raise"):
+        train(SMALL, SEEDS, tmp_path)
+    assert contents(tmp_path) == whole[0]
+    with jax.enable_x64(True), pytest.raises(ConfigError, match="JAX_ENABLE_X64 is set"):
+        train(SMALL, (5,), tmp_path)
+
+    def none():
+        raise RuntimeError("Unable to initialize backend 'cuda'\nand much more")
+
+    monkeypatch.setattr("src.network.trainer.jax.default_backend", none)
+    with pytest.raises(ConfigError, match=r"JAX finds no device.*'cuda'$"):
+        train(SMALL, (6,), tmp_path)
+
+
 def test_a_full_disk_is_one_line_and_no_dead_end(tmp_path, monkeypatch):
     original = checkpoint.os.fsync
 

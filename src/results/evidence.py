@@ -1,5 +1,6 @@
 """Results of several measurements put together, for claims, figures, tables and the documents."""
 
+from dataclasses import replace
 from functools import cache, cached_property
 
 import numpy as np
@@ -11,7 +12,7 @@ from ..numbers.integers import primes_below
 from ..studies.alphabet import LEAST, NEW_P, moved_as_predicted, unusable
 from ..studies.arrays import Arrays, stack, unstack
 from ..studies.by_hand import P113, WRITERS
-from ..studies.composition import Confusion, primality
+from ..studies.composition import Confusion, divisors, primality
 from ..studies.residues import analyse
 from ..studies.shared import frequency_agreement
 from ..studies.torus import balance, resultants
@@ -147,17 +148,32 @@ def prime_callers(field: str) -> dict[str, np.ndarray]:
 
 
 class Block:
-    """The networks of one block at p = 113 and what is measured on them: the committed seeds, or one run of a reader's own."""
+    """The networks of one block at p = 113 and what is measured on them: the committed seeds of a run, or one run of a reader's own,
+    which may be of any p."""
 
     def __init__(self, run: str, own: Run | None = None) -> None:
         self.run, self.own = run, own
 
     def __str__(self) -> str:
-        return BLOCKS[self.run]
+        return BLOCKS.get(self.run, self.run)
+
+    @property
+    def committed(self) -> bool:
+        """Whether there are committed seeds of that config."""
+        return self.run in NETWORKS
 
     @cached_property
     def runs(self) -> tuple[Run, ...]:
         return runs_of(self.run) if self.own is None else (self.own,)
+
+    @property
+    def p(self) -> int:
+        return preset(self.run).p if self.own is None else self.own.config.p
+
+    @property
+    def cells(self) -> int:
+        """Predictions of one network on all n < p**2."""
+        return self.p**2 * len(primes_below(self.p))
 
     @cached_property
     def analysis(self) -> Arrays:
@@ -167,7 +183,14 @@ class Block:
     @cached_property
     def confusions(self) -> list[Confusion]:
         """Primality by composition, one a seed."""
-        return confusions(self.run) if self.own is None else [primality(self.own)]
+        return confusions(self.run) if self.own is None and self.run in BLOCKS else [primality(run) for run in self.runs]
+
+    @cached_property
+    def divisors(self) -> np.ndarray:
+        """`studies.composition.divisors`: counts (seeds, T + 1, T + 1)."""
+        if self.own is None and self.run in BLOCKS:
+            return arrays(f"{self.run}-divisors")["counts"]
+        return np.stack([divisors(run)["counts"] for run in self.runs])
 
     def own_task(self, field: str) -> np.ndarray:
         """The diagonal of a (seeds, T, T) field of the analysis, each prime's own task: (seeds, T)."""
@@ -175,10 +198,13 @@ class Block:
 
     @classmethod
     def of(cls, run: Run) -> "Block":
-        """The block of a run that is not committed. Raises `ValueError` where the paper has no such run."""
-        if run.config.run not in BLOCKS:
-            raise ValueError(f"run {run.config.run!r} has no rows of its own; there are {', '.join(BLOCKS)}")
-        return cls(run.config.run, run)
+        """The block of any run on all residue tasks, called by the committed run of the same config if there is one. Raises `ValueError`
+        for another task, more layers, or where primes are left out."""
+        config = run.config
+        if config.task != "residues" or config.n_layers != 1 or run.dataset.widths != tuple(int(q) for q in primes_below(config.p)):
+            raise ValueError(f"run {config.run!r} has no rows of its own: they are about one layer trained on all residue tasks")
+        same = (name for name in NETWORKS if replace(preset(name), run=config.run, seed=config.seed) == config)
+        return cls(next(same, config.run), run)
 
 
 COMMITTED = tuple(Block(run) for run in BLOCKS)

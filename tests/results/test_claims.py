@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -141,6 +142,22 @@ def test_a_committed_seed_named_by_run_agrees_with_itself(monkeypatch):
     assert len(found) > 20 and all(one.inside == "yes" for one in found)
     for one in found:
         np.testing.assert_allclose(one.mine.ours, one.committed.values[1], rtol=1e-3, atol=1e-6, err_msg=one.mine.slug)
+
+
+def test_any_residue_run_has_rows_and_stands_beside_its_own_config(monkeypatch):
+    """A run of `laptop` beside the committed seeds; the same network as a config of its own, alone."""
+    monkeypatch.setattr("src.results.evidence.analyse", lambda run: unstack(arrays("laptop-analysis"))[run.config.seed])
+    run = load_run("laptop", seed=2)
+    found = beside("residues", run)
+    assert len(found) > 20 and all(one.inside == "yes" for one in found) and "42,135" in found[0].mine.claim
+    least = next(one for one in found if one.mine.slug.endswith("least-divisor"))
+    assert len(least.mine.values) == 1 and len(least.committed.values) == 3  # of this run alone
+    alone = beside("algorithm", replace(run, config=replace(run.config, run="mine", lr=0.02)))
+    assert alone[0].committed is None and alone[0].inside == "unknown" and alone[0].mine.slug == "algorithm.mine.phases"
+    assert json.loads(json.dumps(alone[0].to_dict()))["committed"] is None
+    lacking = replace(run, dataset=replace(run.dataset, widths=run.dataset.widths[1:]))
+    with pytest.raises(ValueError, match="all residue tasks"):
+        beside("residues", lacking)
 
 
 def test_prediction_interval():

@@ -13,10 +13,10 @@ from .claim import Claim, Form
 
 
 class Beside(NamedTuple):
-    """One row of a run, the same row over committed seeds, and where 99% of new seeds are to be expected."""
+    """One row of a run, the same row over committed seeds if there are any, and where 99% of new seeds are to be expected."""
 
     mine: Claim
-    committed: Claim
+    committed: Claim | None
     low: float
     high: float
 
@@ -29,7 +29,8 @@ class Beside(NamedTuple):
     def to_dict(self) -> dict[str, Any]:
         """The pair as data; an infinite number is None."""
         low, high = (v if np.isfinite(v) else None for v in (self.low, self.high))
-        return {"run": self.mine.to_dict(), "committed": self.committed.to_dict(), "expected": [low, high], "inside": self.inside}
+        theirs = self.committed.to_dict() if self.committed else None
+        return {"run": self.mine.to_dict(), "committed": theirs, "expected": [low, high], "inside": self.inside}
 
 
 def prediction_interval(values: Sequence[float], form: Form, share: float = 0.99) -> tuple[float, float]:
@@ -46,11 +47,10 @@ def prediction_interval(values: Sequence[float], form: Form, share: float = 0.99
 def beside(group: str, run: Run) -> list[Beside]:
     """The rows of a group that are about one block, for this run. Raises `ValueError` where the run or the group has none."""
     own = Block.of(run)
-    pairs = [
-        (mine, committed)
-        for module in modules(group)
-        for mine, committed in zip(module.claims.rows_for(block=own), module.claims.rows_for(block=Block(own.run)), strict=True)
-    ]
-    if not pairs:
+    mine = [row for module in modules(group) for row in module.claims.rows_for(block=own)]
+    if not mine:
         raise ValueError(f"the group {group} has no rows of one run; residues and algorithm have")
-    return [Beside(mine, committed, *prediction_interval(committed.values, committed.form)) for mine, committed in pairs]
+    if not own.committed:
+        return [Beside(row, None, float("nan"), float("nan")) for row in mine]
+    theirs = [row for module in modules(group) for row in module.claims.rows_for(block=Block(own.run))]
+    return [Beside(row, one, *prediction_interval(one.values, one.form)) for row, one in zip(mine, theirs, strict=True)]

@@ -6,7 +6,6 @@ from scipy.stats import spearmanr
 from ...studies.order import first_steps
 from ...studies.residues import LABELLED, below, labelled, labelled_over_neurons
 from ..evidence import COMMITTED, Block
-from ..registry import arrays
 from .claim import COUNT, Claims, Form, at_least, at_most, exactly, fraction, share
 
 claims = Claims("residues")
@@ -18,7 +17,7 @@ COINCIDE = "two primes can have frequencies that coincide on both digits"
 
 @claims.add(
     "{block}.wrong-cells",
-    "{block}: wrong cells of 370,301, held-out rows included",
+    lambda block: f"{block}: wrong cells of {block.cells:,}, held-out rows included",
     form=COUNT,
     anchor="not given",
     goal=exactly(0),
@@ -44,7 +43,7 @@ def steps(block: Block):
 
 @claims.add(
     "{block}.primality.precision",
-    "{block}: primality below 12,769 by composition: precision",
+    lambda block: f"{block}: primality below {block.p**2:,} by composition: precision",
     form=share(3),
     goal=exactly(1),
     over=BLOCKS,
@@ -56,7 +55,7 @@ def primality_precision(block: Block):
 
 @claims.add(
     "{block}.primality.recall",
-    "{block}: primality below 12,769 by composition: recall of primes",
+    lambda block: f"{block}: primality below {block.p**2:,} by composition: recall of primes",
     form=share(3),
     goal=exactly(1),
     anchor="> 99% (Lee and Kim, other interval)",
@@ -86,7 +85,7 @@ def order(block: Block):
     why="a wrong residue at the least factor of n, where another factor still gives n away",
 )
 def least_divisor(block: Block):
-    counts = arrays(f"{block.run}-divisors")["counts"]
+    counts = block.divisors
     return counts.sum(axis=(1, 2)) - np.trace(counts, axis1=1, axis2=2)
 
 

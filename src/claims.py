@@ -72,10 +72,7 @@ def main(
     """Recompute a group of claims and print each beside its anchor and its goal."""
     console = Console()
     try:
-        if run:
-            loaded = load_run(run)
-            typer.echo(f"analysing {loaded.config.run} seed {loaded.config.seed}: under a minute at p = 53, some ten at p = 113", err=True)
-        found = beside(group, loaded) if run else rows(group)
+        found = beside(group, load_run(run), lambda line: typer.echo(line, err=True)) if run else rows(group)
     except (ValueError, CheckpointError, FileNotFoundError) as error:
         typer.echo(f"error: {error}", err=True)
         raise typer.Exit(2) from None

@@ -1,6 +1,6 @@
 """A run of a reader's own beside the committed seeds: the same functions, and what those seeds let expect."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -44,12 +44,13 @@ def prediction_interval(values: Sequence[float], form: Form, share: float = 0.99
     return max(min(middle - half, *values), form.low), min(max(middle + half, *values), form.high)
 
 
-def beside(group: str, run: Run) -> list[Beside]:
+def beside(group: str, run: Run, say: Callable[[str], None] = lambda line: None) -> list[Beside]:
     """The rows of a group that are about one block, for this run. Raises `ValueError` where the run or the group has none."""
     own = Block.of(run)
-    mine = [row for module in modules(group) for row in module.claims.rows_for(block=own)]
-    if not mine:
+    if not any(module.claims.taking("block") for module in modules(group)):
         raise ValueError(f"the group {group} has no rows of one run; residues and algorithm have")
+    say(f"analysing {run.config.run}, seed {run.config.seed}: under a minute at p = 53, some ten at p = 113")
+    mine = [row for module in modules(group) for row in module.claims.rows_for(block=own)]
     if not own.committed:
         return [Beside(row, None, float("nan"), float("nan")) for row in mine]
     theirs = [row for module in modules(group) for row in module.claims.rows_for(block=Block(own.run))]

@@ -202,6 +202,10 @@ class Claims:
         """Every row."""
         return [template.row(self.group, given) for template in self.templates for given in template.over]
 
+    def taking(self, *names: str) -> list[Template]:
+        """The templates whose functions take just these arguments."""
+        return [template for template in self.templates if all(set(given) == set(names) for given in template.over)]
+
     def rows_for(self, **given: Any) -> list[Claim]:
         """The rows of the functions that take just these arguments, for these values: for a run that is not committed."""
-        return [template.row(self.group, given) for template in self.templates if all(set(o) == set(given) for o in template.over)]
+        return [template.row(self.group, given) for template in self.taking(*given)]

@@ -12,13 +12,17 @@ export PIP_USER := 0
 # Two workers, each with a core: the tests of a file go to the same one, which makes what they share (the rendered site) once.
 PYTEST := $(PY) -m pytest -q -rs -n 2 --dist loadfile
 
-.PHONY: site test fast check claims measure env clean
+.PHONY: site test test-slow fast check claims measure env clean
 
 site: env
 	$(PY) -m src.render $(if $(PREVIEW),--preview)
 
 test: check
 	$(PYTEST) tests
+
+# Ten times the kills and the altered files of `make test`.
+test-slow: env
+	MIIII_TRIALS=10 $(PYTEST) tests/network
 
 fast: env
 	$(PYTEST) -m "not slow" tests

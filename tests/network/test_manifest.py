@@ -2,6 +2,7 @@
 
 import copy
 import json
+import os
 import shutil
 
 import numpy as np
@@ -24,6 +25,7 @@ from src.network.verify import problems
 from src.verify import app
 
 LAPTOP = checkpoints() / "laptop" / "seed-0"
+TRIALS = int(os.environ.get("MIIII_TRIALS", "1"))
 TRUE = json.loads((LAPTOP / MANIFEST).read_text())
 
 
@@ -74,7 +76,7 @@ junk = st.recursive(
 )  # fmt: skip
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=300 * TRIALS, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.data())
 def test_any_other_value_is_one_line_or_nothing_changed(own, data):
     altered = copy.deepcopy(TRUE)

@@ -123,7 +123,7 @@ def test_bad_input_is_one_line_exit_2_and_nothing_written(tmp_path, arguments, n
 def test_command_line_trains_and_records(tmp_path):
     result = CliRunner().invoke(app, ["--preset", "smoke", "--set", "steps=20", "--seed", "5", "--out", str(tmp_path)])
     assert result.exit_code == 0, result.output
-    manifest = json.loads((tmp_path / "smoke" / "seed-5" / "MANIFEST.json").read_text())
+    manifest = json.loads((tmp_path / "smoke-steps-20" / "seed-5" / "MANIFEST.json").read_text())
     assert manifest["seed"] == manifest["config"]["seed"] == 5 and manifest["step"] == 20
     assert manifest["versions"]["jax"] == jax.__version__
 

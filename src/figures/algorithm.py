@@ -117,8 +117,8 @@ _COURSE = (
 
 @styled
 def fig_formation(courses: dict[str, Arrays], *, target: Target = "paper") -> Figure:
-    """Held-out accuracy and three measures of the account over training, a curve a seed. Dots: where each is half-way. `courses` as
-    `evidence.courses` has them; the last is the null, whose curves are grey."""
+    """Held-out accuracy and three measures of the account over training, a curve a seed. `courses` as `evidence.courses` has
+    them: dots show where each measure is half-way, but for the null, in which nothing is learned that could be."""
     figure, axes = new_figure(target, height=2.5, columns=len(courses), sharey=True)
     for ax, (name, course) in zip(axes[0], courses.items(), strict=True):
         for label, measure, colour in _COURSE:

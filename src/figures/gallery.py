@@ -180,8 +180,7 @@ GALLERY: dict[str, Entry] = {
         lambda target: fig_foretold(new_alphabets(), {name: moved_alphabets(name) for name in TAKEN}, target=target),
         "The alphabet's rule at five p predicted beforehand, and where something is taken away from training.",
         "Two panels of dots. On the left, for each p, a blue dot high above its null and an orange one lower, above its own. On the right "
-        "three "
-        "groups of dots for networks with small primes, large primes or a letter taken away, beside their nulls.",
+        "three groups of dots for networks with small primes, large primes or a letter taken away, beside their nulls.",
     ),
     "formation": Entry(
         lambda target: fig_formation(courses(), target=target),

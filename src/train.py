@@ -4,6 +4,7 @@
     python -m src.train --preset paper --seed 1           # the paper's network
     python -m src.train --set p=41 --seeds 3              # another p, three seeds: runs/laptop-p-41/seed-0 and so on
     python -m src.train --preset paper --resume           # go on where Ctrl-C stopped it
+    python -m src.train --set steps=2000 --resume         # a finished run for longer, as runs/laptop-steps-2000
 
 A run goes to `runs/<run>/seed-<s>/`.
 """
@@ -69,7 +70,9 @@ def main(
     ] = None,
     seed: Annotated[int, typer.Option(help="Seed of the initial weights and the dropout masks.")] = 0,
     seeds: Annotated[int, typer.Option(help="Train this many seeds, from --seed on, side by side in one program.")] = 1,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on with a run that was stopped.")] = False,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with a run that was stopped; with --set steps=N, with a finished one, as a new run.")
+    ] = False,
     out: Annotated[Path, typer.Option(help="Folder to write RUN/seed-SEED/ into.")] = RUNS,
 ) -> None:
     try:
@@ -79,7 +82,9 @@ def main(
             typer.echo("No --preset given: training laptop. See --help for the others.")
         if any(a.partition("=")[0] == "seed" for a in assignments or []):
             raise ConfigError("--set seed=...: use --seed")
-        config = replace(preset(preset_name or "laptop").override(assignments or []), seed=seed)
+        base, longer = preset(preset_name or "laptop"), [a for a in assignments or [] if a.partition("=")[0].strip() in ("steps", "run")]
+        config = replace(base.override(assignments or []), seed=seed)
+        parent = replace(base.override([a for a in assignments or [] if a not in longer]), seed=seed) if longer else None
         chosen = tuple(range(seed, seed + seeds))
         if seeds > 1:
             with contextlib.suppress(RuntimeError):  # JAX has started already, with the devices it has
@@ -90,7 +95,7 @@ def main(
         command += "".join(f" --set {a}" for a in assignments or []) + f" --seed {seed}" + (f" --seeds {seeds}" if seeds > 1 else "")
         bar, on_chunk = _bar(config, dataset)
         with bar, stopped_by_signals():
-            folders = train(config, chosen, out, resume=resume, command=command, on_chunk=on_chunk, log=bar.write)
+            folders = train(config, chosen, out, resume=resume, parent=parent, command=command, on_chunk=on_chunk, log=bar.write)
     except (ConfigError, CheckpointError) as error:
         typer.echo(f"error: {error}", err=True)
         raise typer.Exit(2) from None

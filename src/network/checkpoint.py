@@ -1,8 +1,8 @@
 """Checkpoint files: the tensors of a network by their TransformerLens names, with what made them in the metadata.
 
 A file is in the safetensors format, so that any reader of that format has the weights. Its metadata has five texts: `format`; `config`, as
-JSON; `step`; `split`, the training rows as a bit mask in base64; and `digest`, sha256 over the tensors. The state of an unfinished training
-is a file of the same kind (`network.session`).
+JSON; `step`; `split`, the training rows as a bit mask in base64; and `digest`, sha256 over the tensors. The state from which a training
+goes on is a file of the same kind (`network.session`), with `parent` where it goes on from another run.
 
 Loading checks the digest, and names, shapes and dtypes against the model; anything that is not as it should be raises `CheckpointError`
 with one line that names the file and what is wrong. Files are written to a temporary name and renamed, so a name never holds half a file.
@@ -51,6 +51,7 @@ class Checkpoint:
     train_mask: np.ndarray  # (>= N,) bool, padded with false to a multiple of 8
     tensors: dict[str, np.ndarray]
     digest: str
+    parent: str = ""  # of a state: the run that was continued
 
 
 @contextmanager
@@ -92,7 +93,9 @@ def named_leaves(tree: Any) -> dict[str, Any]:
     return out
 
 
-def save(path: Path, tree: Any, *, config: Config, dataset: Dataset, step: int, also: Tensors = MappingProxyType({})) -> None:
+def save(
+    path: Path, tree: Any, *, config: Config, dataset: Dataset, step: int, also: Tensors = MappingProxyType({}), parent: str = ""
+) -> None:
     """Write a pytree of arrays, and tensors that are named `also`, to `path`. Equal ones give equal files, byte for byte."""
     tensors = {name: np.asarray(leaf) for name, leaf in named_leaves(tree).items()} | dict(also)
     metadata = {
@@ -101,6 +104,7 @@ def save(path: Path, tree: Any, *, config: Config, dataset: Dataset, step: int, 
         "step": str(step),
         "split": base64.b64encode(np.packbits(dataset.train_mask).tobytes()).decode(),
         "digest": tensors_digest(tensors),
+        **({"parent": parent} if parent else {}),
     }
     with atomic_write(path) as file:
         file.write(_ordered(to_bytes(tensors, metadata)))
@@ -141,7 +145,7 @@ def read(path: Path) -> Checkpoint:
         raise CheckpointError(f"{path}: bad metadata ({error})") from None
     if tensors_digest(tensors) != metadata["digest"]:
         raise CheckpointError(f"{path}: its tensors are not those of its digest; the file was altered")
-    return Checkpoint(config, step, mask, tensors, metadata["digest"])
+    return Checkpoint(config, step, mask, tensors, metadata["digest"], metadata.get("parent", ""))
 
 
 def fill(found: Checkpoint, like: Any, path: Path) -> Any:

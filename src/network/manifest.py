@@ -56,6 +56,7 @@ class Manifest(BaseModel):
     code: Digest
     files: dict[str, Digest]
     config: dict[str, Any]
+    parent: Line | None = None  # the run that was continued, and from which step on
 
     @model_validator(mode="after")
     def agrees_with_itself(self) -> "Manifest":

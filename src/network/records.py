@@ -78,8 +78,8 @@ def provenance() -> dict[str, Any]:
     }
 
 
-def finish(folder: Path, command: str) -> None:
-    """Write `MANIFEST.json` from the files in `folder`, its accuracies from the weights as stored."""
+def finish(folder: Path, command: str, parent: str = "") -> None:
+    """Write `MANIFEST.json` from the files in `folder`, its accuracies from the weights as stored; `parent` is the run that was continued."""
     names = [step_file(step) for step in steps_in(path.name for path in folder.iterdir())]
     last = folder / names[-1]
     found = read(last)
@@ -105,6 +105,7 @@ def finish(folder: Path, command: str) -> None:
         **provenance(),
         "files": {name: sha256(folder / name) for name in (*names, METRICS)},
         "config": config.to_dict(),
+        **({"parent": parent} if parent else {}),
     }
     with atomic_write(folder / MANIFEST) as file:
         file.write(json.dumps(manifest, indent=1).encode() + b"\n")

@@ -1,7 +1,8 @@
-"""What is on disk of a training that is not finished: who may write there, and the state from which a stopped one goes on.
+"""The state from which a training goes on when it was stopped, or when more steps are asked for; and who may write there.
 
 Seeds that are trained side by side are one program and have one state. `runs/<run>/state-0-2.safetensors` holds the tensors of all of them,
-stacked, and all their metrics so far. It is written in one go, and so whatever a kill leaves is the state of one moment.
+stacked, and all their metrics so far. It is written in one go, and so whatever a kill leaves is the state of one moment. A finished run
+keeps its last one, so that it can be continued.
 """
 
 import fcntl
@@ -88,22 +89,25 @@ def state_file(run: str, seeds: tuple[int, ...], out: Path) -> Path:
     return out / run / f"state-{f'{first}-{last}' if row else '+'.join(map(str, seeds))}.safetensors"
 
 
-def save_state(path: Path, states: Any, history: History, *, config: Config, dataset: Dataset, step: int) -> None:
+def save_state(path: Path, states: Any, history: History, *, config: Config, dataset: Dataset, step: int, parent: str = "") -> None:
     """Write the stacked states of all seeds with their metrics; `config` has the first one's seed."""
     metrics = {f"{_METRICS}{name}": np.stack(rows) for name, rows in history.items()}
-    save(path, states, config=config, dataset=dataset, step=step, also=metrics)
+    save(path, states, config=config, dataset=dataset, step=step, also=metrics, parent=parent)
 
 
 @contextmanager
-def claimed(config: Config, seeds: tuple[int, ...], out: Path, *, resume: bool, log: Callable[[str], None]) -> Iterator[Saved | None]:
+def claimed(
+    config: Config, seeds: tuple[int, ...], out: Path, *, resume: bool, parent: Config | None = None, log: Callable[[str], None]
+) -> Iterator[Saved | None]:
     """Hold the folders of a run's seeds against other processes; yields the state to go on from, None to begin.
 
     Raises `ConfigError` where a folder holds another run, this run finished, or stopped without `resume`, or something else; where another
-    process is training there; and where there is nothing to resume. A run that was stopped before it saved a state begins again.
+    process is training there; and where there is nothing to resume, in `parent` neither. A run that was stopped before it saved a state
+    begins again.
     """
     folders = [run_folder(config.run, seed, out) for seed in seeds]
-    if resume and not any(folder.exists() for folder in folders):
-        raise ConfigError(f"--resume: nothing to resume in {folders[0]}")
+    state, begun = state_file(config.run, seeds, out), any(folder.exists() and any(folder.iterdir()) for folder in folders)
+    inherited = _inherit(config, seeds, out, parent) if resume and not begun and not state.exists() else None
     made = [folder for folder in folders if not folder.exists()]
     for folder in folders:
         folder.mkdir(parents=True, exist_ok=True)
@@ -111,14 +115,33 @@ def claimed(config: Config, seeds: tuple[int, ...], out: Path, *, resume: bool, 
         for folder in folders:
             _lock(folder, held)
         try:
-            saved = _find(config, seeds, out, folders, resume)
+            saved = inherited or _find(config, seeds, out, folders, resume)
         except BaseException:
             for folder in made:
                 folder.rmdir()
             raise
         for folder in folders:
             _clear(folder, steps=saved is None, log=log)
+        for left in state.parent.glob(f".{state.name}.*.tmp"):
+            left.unlink()
+        if inherited is not None:
+            log(f"continuing {inherited.found.parent}")
         yield saved
+
+
+def _inherit(config: Config, seeds: tuple[int, ...], out: Path, parent: Config | None) -> Saved:
+    """The state of a parent with fewer steps, which it is named in. Raises `ConfigError` where there is none."""
+    nothing = f"--resume: nothing to resume in {run_folder(config.run, seeds[0], out)}"
+    if parent is None or parent == config:
+        raise ConfigError(nothing)
+    path = state_file(parent.run, seeds, out)
+    if not path.is_file():
+        raise ConfigError(f"{nothing}, and no state of {parent.run} to continue ({path})")
+    found = read(path)
+    _same(found, replace(parent, seed=seeds[0]), path)
+    if found.step >= config.steps:
+        raise ConfigError(f"steps={config.steps}: {path} is at step {found.step} already")
+    return Saved(replace(found, parent=f"{parent.run} from step {found.step} on"), path)
 
 
 def _lock(folder: Path, held: ExitStack) -> None:
@@ -145,8 +168,9 @@ def _find(config: Config, seeds: tuple[int, ...], out: Path, folders: list[Path]
             raise ConfigError(f"{folder}: holds files that are not a run of ours; choose another --out")
         for step in steps[-1:]:
             _same(read(folder / step_file(step)), replace(config, seed=seed), folder)
-        if MANIFEST in names and saved is None:
-            raise ConfigError(f"{folder}: this run is finished; choose another --out or --seed")
+        done = all((x / MANIFEST).exists() for x in folders) if saved is not None and saved.found.step == config.steps else saved is None
+        if MANIFEST in names and done:
+            raise ConfigError(f"{folder}: this run is finished; --resume --set steps=N goes on from it, or choose another --out or --seed")
         others = [x.name for x in sorted(folder.parent.glob("state-*.safetensors")) if x != path and seed in _seeds_of(x.stem)]
         if others:
             raise ConfigError(f"{folder}: seed {seed} was stopped beside others ({others[0]}); --resume with the --seed and --seeds it had")

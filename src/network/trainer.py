@@ -135,11 +135,15 @@ def train(
     out: Path = RUNS,
     *,
     resume: bool = False,
+    parent: Config | None = None,
     command: str = "network.trainer.train",
     on_chunk: Callable[[int, dict[str, np.ndarray]], None] = lambda step, metrics: None,
     log: Callable[[str], None] = lambda line: None,
 ) -> list[Path]:
     """Train `seeds` side by side in one program; returns their folders under `out`.
+
+    With `resume` it goes on from what these seeds have on disk; where they have nothing, from the state of `parent`, a run of the same
+    config but for its steps; the manifest then names it.
 
     `on_chunk(step, metrics)` is called with metrics of shape (seeds, T) where training begins or goes on, and after every chunk. An
     exception it raises, a KeyboardInterrupt or a `Diverged` leaves the state of the last good chunk on disk for `resume`.
@@ -149,7 +153,7 @@ def train(
         beside = min(beside, jax.device_count())
     memory.check(memory.terms(config, size, len(seeds), beside), f"training {config.run}")
     dataset = make_dataset(config)
-    with usual_jax(), session.claimed(config, seeds, out, resume=resume, log=log) as saved:
+    with usual_jax(), session.claimed(config, seeds, out, resume=resume, parent=parent, log=log) as saved:
         return _train(config, seeds, out, dataset, saved, command, on_chunk, log)
 
 
@@ -184,6 +188,7 @@ def _train(
         states, history = saved.restore(jax.tree.map(lambda x: jax.ShapeDtypeStruct(x.shape, x.dtype), states))
     states = jax.device_put(states, NamedSharding(seed_mesh(len(seeds)), PartitionSpec("seeds")))
     before = float(history["seconds"][-1]) if history else 0.0
+    parent = saved.found.parent if saved is not None else ""
     log(
         f"{config.run}: {count_parameters(states.model) // len(seeds):,} parameters, {len(dataset.train_idx):,} training rows, "
         f"{len(dataset.valid_idx):,} held out, on {jax.devices()[0].device_kind} ({jax.default_backend()})"
@@ -205,16 +210,16 @@ def _train(
         if step in keep:
             for i, (one, folder) in enumerate(zip(configs, folders, strict=True)):
                 records.keep_model(folder, jax.tree.map(lambda x, i=i: x[i], states.model), one, dataset, step)
-        session.save_state(state_path, states, history, config=configs[0], dataset=dataset, step=step)
+        session.save_state(state_path, states, history, config=configs[0], dataset=dataset, step=step, parent=parent)
 
     good, step = _on_host(states), int(states.step[0])
-    saved_at = step if saved is not None else None
+    saved_at = step if state_path.exists() else None
     try:
         metrics = observe(0, states.model) if not history else {name: rows[-1] for name, rows in history.items()}
         on_chunk(step, metrics)
         if saved_at is None:
-            write(0, good)
-            saved_at = 0
+            write(step, good)
+            saved_at = step
         while step < config.steps:
             n = min(config.eval_every, config.steps - step)
             states, losses = chunk(states, tokens, labels, n)
@@ -235,8 +240,7 @@ def _train(
         raise
     for i, folder in enumerate(folders):
         records.write_metrics(folder, history, i)
-        records.finish(folder, command)
-    state_path.unlink()
+        records.finish(folder, command, parent)
     return folders
 
 

@@ -139,9 +139,8 @@ def run_sweep(name: str, root: Path = RUNS) -> Arrays:
     for config in tqdm(sweep.configs, desc=name, unit="config", disable=None):
         whole = tuple(range(sweep.seeds))
         seeds = tuple(seed for seed in whole if not (run_folder(config.run, seed, root) / MANIFEST).exists())
-        if state_file(config.run, whole, root).exists():
-            seeds = whole
         if seeds:
+            seeds = whole if state_file(config.run, whole, root).exists() else seeds
             train(config, seeds, root, resume=state_file(config.run, seeds, root).exists(), command=command)
     runs = [[load_run(run_folder(config.run, seed, root)) for seed in range(sweep.seeds)] for config in sweep.configs]
     for config, seeds in zip(sweep.configs, runs, strict=True):

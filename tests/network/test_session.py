@@ -57,7 +57,7 @@ def whole(tmp_path_factory):
     with jax.numpy_dtype_promotion("standard"):
         train(SMALL, SEEDS, out)
     patch.undo()
-    assert not list((out / "smoke").glob("state-*"))
+    assert [path.name for path in (out / "smoke").glob("state-*")] == ["state-0-1.safetensors"]
     return contents(out), len(written)
 
 
@@ -90,7 +90,7 @@ def test_a_kill_at_any_write_loses_nothing(tmp_path, whole, count, after):
         train(SMALL, SEEDS, out, resume=begun, log=said.append)
         assert contents(out) == expected, at
         assert begun or any("beginning again" in line for line in said)
-        assert sorted(path.name for path in (out / "smoke").iterdir() if path.name[0] != ".") == ["seed-0", "seed-1"]
+        assert sorted(path.name for path in (out / "smoke").iterdir()) == ["seed-0", "seed-1", "state-0-1.safetensors"]
 
 
 def test_seeds_stopped_together_go_on_together(tmp_path, whole):
@@ -108,6 +108,36 @@ def test_seeds_stopped_together_go_on_together(tmp_path, whole):
     first = []
     train(SMALL, SEEDS, tmp_path, resume=True, on_chunk=lambda step, metrics: first.append(step))
     assert first == [20, 30] and contents(tmp_path) == whole[0]
+
+
+def test_a_finished_run_goes_on_as_a_new_one(tmp_path):
+    """With a learning rate that does not fall, 20 steps and then 20 more are 40 steps; the manifest names the parent."""
+    short, long = (replace(SMALL, run=f"run-{n}", steps=n, keep=0, decay=0.0) for n in (20, 40))
+    train(short, SEEDS, tmp_path)
+    train(replace(long, run="whole"), SEEDS, tmp_path)
+
+    def stop(step, metrics):
+        if step >= 30:
+            raise KeyboardInterrupt
+
+    said = []
+    with pytest.raises(KeyboardInterrupt):
+        train(long, SEEDS, tmp_path, resume=True, parent=short, on_chunk=stop, log=said.append)
+    assert "continuing run-20 from step 20 on" in said
+    train(long, SEEDS, tmp_path, resume=True, parent=short)
+    for seed in SEEDS:
+        went_on, whole = (load_run(run_folder(run, seed, tmp_path)) for run in ("run-40", "whole"))
+        assert all((x == y).all() for x, y in zip(named_leaves(went_on.model).values(), named_leaves(whole.model).values(), strict=True))
+        assert went_on.metrics["valid_loss"].tolist() == whole.metrics["valid_loss"].tolist()
+        assert went_on.manifest["parent"] == "run-20 from step 20 on" and whole.manifest["parent"] is None
+    for config, seeds, parent, message in (
+        (long, SEEDS, short, "this run is finished"), (replace(long, run="x"), (7,), short, "no state of run-20 to continue"),
+        (replace(short, run="x", steps=10), SEEDS, short, "at step 20 already"), (replace(long, run="x"), SEEDS, None, "nothing to resume"),
+        (replace(long, run="x"), SEEDS, replace(short, lr=0.5), r"another run \(differs in lr\)"),
+    ):  # fmt: skip
+        with pytest.raises(ConfigError, match=message):
+            train(config, seeds, tmp_path, resume=True, parent=parent)
+        assert not (tmp_path / "x").exists()
 
 
 def test_names_of_states_say_their_seeds(tmp_path):

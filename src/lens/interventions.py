@@ -2,7 +2,7 @@
 
 `run_with_cache` and `run_with_hooks` take one example, `tokens (n_ctx,)`, or a batch, `(..., n_ctx)`, and run the full pass. A hook is
 a pure function of one example's activation that returns what takes its place; its shape stands beside its name in `network.model` and in
-`hook_shapes(model)`.
+`hook_shapes(model)`. `activations` is `run_with_cache` for some names, where all would not fit into memory.
 
 Every ablation and every patch is one thing: at some places an activation is replaced by its value from elsewhere.
 
@@ -16,8 +16,9 @@ All K run in one batched call. `path_patch` lets a change travel along one path 
 into what each part of the network writes, and `ablate_neurons` uses that split for sweeps over neurons.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
+import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -42,6 +43,21 @@ def run_with_cache(model: Transformer, tokens: Int[Array, "... n_ctx"]) -> tuple
         return model(tokens, hook=keep), cache
 
     return _over_batch(one, jnp.asarray(tokens))
+
+
+@eqx.filter_jit
+def _named(model: Transformer, tokens: Array, names: tuple[str, ...]) -> Cache:
+    cache = run_with_cache(model, tokens)[1]
+    return {name: cache[name] for name in names}
+
+
+def activations(model: Transformer, tokens: Int[Array, "... n_ctx"], names: Sequence[str]) -> Cache:
+    """The named activations of `run_with_cache` alone: the program computes and keeps nothing else.
+
+    Raises `KeyError` on a name that the model does not have (the message lists those it has).
+    """
+    _check_names(model, dict.fromkeys(names))
+    return _named(model, jnp.asarray(tokens), tuple(names))
 
 
 def run_with_hooks(

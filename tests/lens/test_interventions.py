@@ -9,6 +9,7 @@ import pytest
 
 from src.lens.interventions import (
     ablate_neurons,
+    activations,
     direct_logit_attribution,
     means,
     path_patch,
@@ -63,6 +64,18 @@ def test_a_sweep_equals_one_ablation_after_another(network, source):
     for h in range(2):
         one = jax.vmap(lambda t, z, h=h: run_with_hooks(model, t, {Z: lambda x: x.at[:, h].set(z[:, h])}))(tokens, elsewhere[Z])
         np.testing.assert_allclose(sweep[h], one, atol=1e-5)
+
+
+def test_only_the_named_activations_are_kept(network):
+    model, tokens = network
+    _, cache = run_with_cache(model, tokens)
+    some = activations(model, tokens, [POST, "hook_embed"])
+    assert set(some) == {POST, "hook_embed"}
+    for name, x in some.items():
+        np.testing.assert_allclose(x, cache[name], atol=1e-5)
+    np.testing.assert_allclose(activations(model, tokens[3], [Z])[Z], cache[Z][3], atol=1e-5)
+    with pytest.raises(KeyError, match=r"no hook 'hook_zz'; this model has hook_embed"):
+        activations(model, tokens, ["hook_zz"])
 
 
 def test_several_hooks_go_together_and_reduce_sees_the_logits(network):

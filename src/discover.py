@@ -3,11 +3,13 @@
     python -m src.discover laptop --task q=13
     python -m src.discover paper/seed-2 --task q=73 --method exhaustive --ablation zero
     python -m src.discover runs/laptop/seed-7 --task q=13 --json
+    python -m src.discover miu                            # a run with one task, whatever it was trained on
 
 A committed name or a folder says which network. The circuit is judged on inputs that it was not found on, and drawn.
 """
 
 import json
+import re
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, NoReturn
@@ -20,14 +22,13 @@ from rich.table import Table
 
 from .circuits.discovery import METHODS, METRICS, Task
 from .circuits.faithfulness import faithfulness
-from .circuits.graph import ABLATIONS, Graph, residue_graph
+from .circuits.graph import ABLATIONS, Graph
 from .figures.circuits import fig_circuit
 from .figures.style import writable
 from .network.checkpoint import CheckpointError
 from .network.runs import load_run
 from .network.trainer import RUNS
-from .studies.circuits import task_batch
-from .studies.discover import GRAINS, find_circuit, groups_of, task_prime
+from .studies.discover import GRAINS, find_circuit, groups_of, task_batch, task_graph, task_named
 
 NOISE = 1e-5  # of the damage of cutting every edge: scores below are rounding
 app = typer.Typer(add_completion=False)
@@ -62,7 +63,7 @@ def fail(message: object) -> NoReturn:
 @app.command()
 def main(
     run: Annotated[str, typer.Argument(help="A committed run (laptop, paper, paper/seed-2) or a folder (runs/laptop/seed-0).")],
-    task: Annotated[str, typer.Option(help="Which task: q=13.")],
+    task: Annotated[str, typer.Option(help="Which task, where the run has several: q=13.")] = "",
     method: Annotated[Method, typer.Option(help="How edges are scored.")] = Method["acdc"],
     threshold: Annotated[
         float | None,
@@ -74,9 +75,9 @@ def main(
     ablation: Annotated[Kind, typer.Option(help="What a cut edge carries.")] = Kind["resample"],
     metric: Annotated[Measure, typer.Option(help="What damage is.")] = Measure["loss"],
     grain: Annotated[
-        Grain,
-        typer.Option(help="Nodes for the whole MLP, or for the neurons of each prime."),
-    ] = Grain["primes"],
+        Grain | None,
+        typer.Option(help="Nodes for the whole MLP, or for the neurons of each prime (where there are primes, that)."),
+    ] = None,
     rows: Annotated[int, typer.Option(help="Inputs to search on; as many others judge the circuit.", min=2)] = 256,
     out: Annotated[Path | None, typer.Option(help="The picture; by default in runs/circuits/.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the circuit as JSON.")] = False,
@@ -84,17 +85,18 @@ def main(
     """Find the circuit of one task in a trained network, judge it on other inputs, and draw it."""
     try:
         loaded = load_run(run)
-        groups = groups_of(loaded, grain.value)
-        q = task_prime(task, loaded)
-        graph = residue_graph(loaded.model, loaded.config, groups, q)
+        chosen = task_named(task, loaded)
+        groups = groups_of(loaded, grain.value if grain else "primes" if loaded.config.task == "residues" else "mlp")
+        graph = task_graph(loaded, chosen, groups)
         if threshold is not None and not threshold > 0:
             raise ValueError(f"--threshold {threshold:g}: must be positive")
         if 2 * rows > len(loaded.dataset.tokens):
             raise ValueError(f"--rows {rows}: the run has {len(loaded.dataset.tokens):,} inputs, and as many again are needed to judge")
-        path = picture(out, f"{loaded.config.run}-{loaded.config.seed}-q{q}-{method.value}")
+        name = loaded.dataset.task_names[chosen]
+        path = picture(out, f"{loaded.config.run}-{loaded.config.seed}-{re.sub(r'[^a-z0-9]+', '', name)}-{method.value}")
     except (ValueError, CheckpointError, OSError) as error:
         fail(error)
-    search, fresh = (Task(graph, task_batch(loaded, graph, q, ablation.value, rows=rows, part=part), metric.value) for part in (0, 1))  # pyright: ignore[reportArgumentType]
+    search, fresh = (Task(graph, task_batch(loaded, graph, chosen, ablation.value, rows=rows, part=part), metric.value) for part in (0, 1))  # pyright: ignore[reportArgumentType]
     kept, scores, rule = find_circuit(search, method.value, threshold, quiet=as_json)
     faithful = float(faithfulness(fresh, kept[None])[0])
     note = ""
@@ -109,7 +111,7 @@ def main(
     fig_circuit([str(edge) for edge in graph.edges], kept, scores).savefig(path)
     if as_json:
         typer.echo(json.dumps({
-            "run": loaded.config.run, "seed": loaded.config.seed, "task": f"q={q}", "method": method.value, "ablation": ablation.value,
+            "run": loaded.config.run, "seed": loaded.config.seed, "task": name, "method": method.value, "ablation": ablation.value,
             "metric": metric.value, "rule": rule, "note": note, "edges": len(kept), "kept": int(kept.sum()), "faithfulness": faithful,
             "circuit": [{"edge": str(e), "score": float(s)} for e, s, on in zip(graph.edges, scores, kept, strict=True) if on],
             "figure": str(path),

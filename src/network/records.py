@@ -79,7 +79,7 @@ def provenance() -> dict[str, Any]:
 
 
 def finish(folder: Path, command: str, parent: str = "") -> None:
-    """Write `MANIFEST.json` from the files in `folder`, its accuracies from the weights as stored; `parent` is the run that was continued."""
+    """Write `MANIFEST.json` from the files in `folder`, its accuracies from the weights as stored; `parent` is a run that was continued."""
     names = [step_file(step) for step in steps_in(path.name for path in folder.iterdir())]
     last = folder / names[-1]
     found = read(last)

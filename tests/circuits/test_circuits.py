@@ -2,6 +2,7 @@
 
 import itertools
 import json
+from dataclasses import replace
 
 import equinox as eqx
 import jax.numpy as jnp
@@ -37,11 +38,13 @@ from src.circuits.graph import ABLATIONS, Ablation, Edge, Graph, Node, activatio
 from src.circuits.programs import proportion_case
 from src.discover import app
 from src.network.config import Config
-from src.network.model import predict
+from src.network.model import Transformer, predict
 from src.network.packing import split_logits
-from src.network.runs import load_run
+from src.network.runs import Run, load_run
+from src.network.tasks import make_dataset
 from src.network.trainer import train
 from src.studies.circuits import prime_groups, task_batch, task_inputs
+from src.studies.discover import groups_of, task_graph
 from src.studies.positions import position_edges
 
 
@@ -301,7 +304,9 @@ def test_the_command_finds_a_circuit(tmp_path):
         (["laptop", "--task", "q=12"], "q=12"),
         (["laptop", "--task", "q=13", "--out", "nowhere/x.svg"], "there is no folder nowhere"),
         (["laptop", "--task", "q=13", "--out", "x.xyz"], "the ending says the format"),
-        (["addition", "--task", "q=13"], "addition"),
+        (["laptop"], "--task is missing: run 'laptop' has q=2, q=3 ... q=47"),
+        (["addition", "--task", "q=13"], "run 'addition' has + mod 113"),
+        (["addition", "--grain", "primes"], "take --grain mlp"),
         (["nothing", "--task", "q=13"], "nothing"),
         (["laptop", "--task", "q=13", "--threshold", "-1"], "--threshold -1"),
         (["laptop", "--task", "q=13", "--rows", "5000"], "--rows 5000"),
@@ -329,8 +334,37 @@ def test_every_task_needs_both_digits_and_not_the_equals_sign():
     assert (damage[:, :2] > 0.5).all() and np.abs(damage[:, 2]).max() < 0.1
 
 
-def test_a_run_without_some_primes_has_no_circuits_drawn(tmp_path, optax_promotes):
+def test_the_graph_of_any_task_computes_what_the_network_does(getkey):
+    """Every task of every kind of one-layer network, whatever it reads; for all residue tasks it is `residue_graph`."""
+    small = Config(p=7, d_model=16, d_mlp=8, n_heads=2, length=4, base=3, n_max=200)
+    for config in (
+        small, replace(small, block="sas"), replace(small, q_min=3, untied=True), replace(small, task="addition"),
+        replace(small, task="primality"), replace(small, task="decades", base=10), replace(small, task="miu", block="sas"),
+    ):  # fmt: skip
+        data = make_dataset(config)
+        model = Transformer(config, data, key=getkey())
+        run = Run(config, model, data, 0, (0,), {}, {}, "")
+        whole = split_logits(predict(model, jnp.asarray(data.tokens)), data.widths)
+        for task, expected in enumerate(whole):
+            graph = task_graph(run, task, groups_of(run, "mlp"))
+            np.testing.assert_allclose(activations(graph, jnp.asarray(data.tokens))[0], expected, atol=1e-5)
+    run = load_run("laptop")
+    assert task_graph(run, 5, prime_groups(run)).edges == residue_graph(run.model, run.config, prime_groups(run), 13).edges
+
+
+def test_the_command_takes_other_tasks(tmp_path):
+    command = ["miu", "--rows", "64", "--method", "exhaustive", "--json", "--out", str(tmp_path / "miu.svg")]
+    result = CliRunner().invoke(app, command)
+    assert result.exit_code == 0, result.output
+    found = json.loads(result.stdout)
+    assert found["task"] == "derivable" and found["faithfulness"] > 0.9
+    assert {f"x{i} -> h0.v" for i in range(10)} <= {row["edge"] for row in found["circuit"]}  # it counts its letters
+
+
+def test_a_run_without_some_primes_has_no_groups_of_primes(tmp_path, optax_promotes):
     config = Config(run="some", p=11, q_min=3, d_model=16, d_mlp=32, n_heads=2, steps=1, eval_every=1)
     (folder,) = train(config, (0,), tmp_path)
     result = CliRunner().invoke(app, [str(folder), "--task", "q=5"])
-    assert result.exit_code == 2 and "q_min" in result.stderr
+    assert result.exit_code == 2 and "take --grain mlp" in result.stderr
+    result = CliRunner().invoke(app, [str(folder), "--task", "q=5", "--grain", "mlp", "--rows", "32", "--out", str(tmp_path / "x.svg")])
+    assert result.exit_code == 0, result.output

@@ -49,4 +49,4 @@ $(STAMP): requirements.lock
 	@touch $(STAMP)
 
 clean:
-	rm -rf _site _preview .quarto .cache build *.egg-info
+	rm -rf _site _preview _freeze .quarto .cache build *.egg-info

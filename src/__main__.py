@@ -9,7 +9,7 @@ from .network.session import run
 
 COMMANDS = {
     "train": "train", "claims": "claims", "discover": "discover", "sweeps": "sweeps", "measure": "measure", "records": "records",
-    "verify": "verify", "figures": "figures.__main__", "miu": "miu", "sequences": "sequences", "tables": "tables",
+    "verify": "verify", "export": "export", "figures": "figures.__main__", "miu": "miu", "sequences": "sequences", "tables": "tables",
     "render": "render.__main__",
 }  # fmt: skip
 

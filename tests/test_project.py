@@ -11,13 +11,15 @@ import tomllib
 import venv
 import zipfile
 
+import numpy as np
 import pytest
 import yaml
 
 from src.__main__ import COMMANDS
+from src.lens.interventions import run_with_cache
 from src.network.paths import PACKAGE
 from src.network.presets import PRESETS
-from src.network.runs import list_runs
+from src.network.runs import list_runs, load_run
 from src.results import tables
 
 ROOT = PACKAGE.parent
@@ -204,3 +206,19 @@ def test_without_a_checkout_commands_say_where_they_looked(installed):
     word = run_in(folder, miiii, "miu", "MIIII")
     assert word.returncode == 0 and "2 steps" in word.stdout
     assert sorted(path.name for path in folder.iterdir() if path.suffix != ".whl") == ["env"]  # nothing was written
+
+
+@pytest.mark.slow
+def test_a_notebook_elsewhere_shows_a_neuron(installed):
+    """The README's cell as it stands, in a folder of its own; what it draws is the neuron that the network has."""
+    folder, _, _ = installed
+    (cell,) = (code for code in re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), re.S) if "miiii" in code)
+    shown = cell + "import numpy as np\nnp.save('shown.npy', np.asarray(plt.gca().images[0].get_array()))\n"
+    python = str(folder / "env" / "bin" / "python")
+    found = run_in(folder, python, "-c", shown, MIIII_ROOT=str(ROOT), MPLBACKEND="agg")
+    assert found.returncode == 0, found.stderr
+    run = load_run("laptop")
+    _, cache = run_with_cache(run.model, run.dataset.tokens)
+    x0, x1, picture = 11, 29, np.load(folder / "shown.npy")
+    assert picture[x1, x0] == pytest.approx(float(cache["blocks.0.mlp.hook_post"][x0 + 53 * x1, -1, 7]), abs=1e-4) and picture.std() > 0
+    (folder / "shown.npy").unlink()

@@ -12,7 +12,7 @@ export PIP_USER := 0
 # Two workers, each with a core: the tests of a file go to the same one, which makes what they share (the rendered site) once.
 PYTEST := $(PY) -m pytest -q -rs -n 2 --dist loadfile
 
-.PHONY: site test test-slow fast check claims measure env clean
+.PHONY: site test test-slow fast check claims seed peers measure env clean
 
 site: env
 	$(PY) -m src.render $(if $(PREVIEW),--preview)
@@ -35,6 +35,21 @@ check: env
 
 claims: env
 	for group in addition residues algorithm circuits integers scale; do $(PY) -m src.claims $$group || exit 1; done
+
+# A network of one's own: make seed SEED=7 trains it, goes on where it was stopped, and prints what it claims beside the committed seeds.
+SEED ?= 7
+PRESET ?= laptop
+OWN = runs/$(PRESET)/seed-$(SEED)
+
+seed: env
+	test -f $(OWN)/MANIFEST.json || $(PY) -m src.train --preset $(PRESET) --seed $(SEED) $(if $(wildcard runs/$(PRESET)/state-$(SEED).*),--resume)
+	$(PY) -m src.claims residues --run $(OWN)
+
+# Ours beside TransformerLens and auto-circuit, which get an environment of their own.
+peers: env
+	test -x build/peers/bin/python || $(PY) -m venv build/peers
+	build/peers/bin/python -m pip install --quiet --disable-pip-version-check -r benchmarks/requirements-peers.txt
+	$(PY) -m benchmarks.peers build/peers/bin/python
 
 measure: env
 	$(PY) -m src.measure --record

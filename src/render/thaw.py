@@ -1,7 +1,7 @@
 """Run by Quarto before it renders (`pre-render` in `_quarto.yml`): forget what documents' cells gave, where it may be no longer so.
 
-With `freeze: auto` Quarto keeps what the cells of a document gave, in `_freeze/`, and runs them again when the document has changed. It does
-not see what they were computed from: the code, the checkpoints, the measurements and the packages. Cells reach nearly all of it, through
+With `freeze: auto` Quarto keeps what the cells of a document gave, in `_freeze/`, and runs them again when the document has changed. What
+they were computed from, it does not see: the code, the checkpoints, the measurements and the packages. Cells reach nearly all of it through
 tables of claims and results, and so one digest over everything decides for all documents. This file needs nothing but Python.
 """
 

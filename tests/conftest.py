@@ -1,5 +1,10 @@
 """Strict types and ranks in every test; warnings are errors (pyproject.toml)."""
 
+import os
+
+# Tests compile many programs and run each of them once: programs that are not optimised are there in half the time. Set before JAX starts.
+os.environ.setdefault("XLA_FLAGS", "--xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true")
+
 import jax
 import pytest
 

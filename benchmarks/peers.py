@@ -53,8 +53,8 @@ def main(interpreter: str) -> int:
         subprocess.run([interpreter, str(script), str(weights), str(inputs), str(out)], check=True)
         theirs = dict(np.load(out))
     scores = dict(zip(theirs["edges"].tolist(), theirs["scores"], strict=True))
-    if scores.keys() - ours.keys() or ours.keys() - {edge for edge, score in scores.items() if score}:
-        print(f"edges differ: {sorted(scores.keys() ^ ours.keys())}", file=sys.stderr)
+    if ours.keys() - scores.keys() or any(scores[edge] for edge in scores.keys() - ours.keys()):
+        raise SystemExit(f"edges differ: {sorted(scores.keys() ^ ours.keys())}")
     found = {
         "logits": np.abs(theirs["logits"] - np.asarray(logits)).max(),
         **{name.split(".")[-1]: np.abs(theirs[name] - np.asarray(cache[name])).max() for name in theirs if name in cache},

@@ -9,10 +9,17 @@ activations by hook name, and the score of every edge.
 
 import json
 import sys
-from collections.abc import Iterator
 
+# ruff: noqa: E402
 import numpy as np
 import torch
+import transformer_lens
+from transformer_lens.cache.key_value_cache import TransformerLensKeyValueCache
+
+# auto-circuit 1.0.1 knows this class by the name and the place that it had in TransformerLens 2.
+transformer_lens.HookedTransformerKeyValueCache = TransformerLensKeyValueCache
+sys.modules["transformer_lens.past_key_value_caching"] = transformer_lens  # pyright: ignore
+
 from auto_circuit.data import PromptDataLoader, PromptDataset
 from auto_circuit.prune_algos.mask_gradient import mask_gradient_prune_scores
 from auto_circuit.utils.graph_utils import patchable_model
@@ -31,8 +38,9 @@ def load(path: str) -> HookedTransformer:
     return model
 
 
-def edge_scores(model: HookedTransformer, data: dict[str, np.ndarray]) -> Iterator[tuple[str, float]]:
-    """Edges by our names with their scores by edge attribution patching: resample ablation, difference of logits."""
+def edge_scores(model: HookedTransformer, data: dict[str, np.ndarray]) -> dict[str, float]:
+    """Edges by our names with their scores by edge attribution patching: resample ablation, difference of logits. Theirs are one for each
+    position, of which only the last is read; those at the others have the score 0, and a name has the sum."""
     for switch in (model.set_use_split_qkv_input, model.set_use_hook_mlp_in, model.set_use_attn_result):
         switch(True)
     tokens, labels, start, width = (torch.as_tensor(data[name]) for name in ("tokens", "labels", "start", "width"))
@@ -52,9 +60,11 @@ def edge_scores(model: HookedTransformer, data: dict[str, np.ndarray]) -> Iterat
         _, head, *port = name.split(".")
         return f"h{head}" + (f".{port[0].lower()}" if port else "")
 
+    total: dict[str, float] = {}
     for edge in patched.edges:
         name = f"{ours(edge.src.name, edge.seq_idx)} -> {ours(edge.dest.name, edge.seq_idx)}"
-        yield name, float(scores[edge.dest.module_name][edge.patch_idx])
+        total[name] = total.get(name, 0.0) + float(scores[edge.dest.module_name][edge.patch_idx])
+    return total
 
 
 def main(weights: str, inputs: str, out: str) -> None:
@@ -63,7 +73,7 @@ def main(weights: str, inputs: str, out: str) -> None:
     with torch.no_grad():
         logits, cache = model.run_with_cache(torch.as_tensor(data["tokens"]))
     found = {name: cache[name].numpy() for name in ("blocks.0.mlp.hook_post", "blocks.0.attn.hook_pattern", "blocks.0.attn.hook_z")}
-    edges, scores = zip(*edge_scores(model, data), strict=True)
+    edges, scores = zip(*edge_scores(model, data).items(), strict=True)
     np.savez(out, logits=logits[:, -1].numpy(), edges=np.asarray(edges), scores=np.abs(np.asarray(scores)), **found)
 
 

@@ -17,8 +17,7 @@ from .network.checkpoint import CheckpointError
 from .network.paths import measurements
 from .results import store
 from .results.measure import other_versions, status
-from .results.registry import MEASUREMENTS, measured, record_measured, stale_names
-from .results.sweeps import SWEEPS
+from .results.registry import MEASUREMENTS, RECORDED, measured, record_measured, stale_names
 
 app = typer.Typer(add_completion=False)
 
@@ -32,7 +31,7 @@ def say_status(console: Console) -> None:
         seconds = f", {now.provenance['seconds']:.0f} s when last made" if "seconds" in now.provenance else ""
         versions = "".join(f", {text}" for text in other_versions(now.provenance)) if now.path else ""
         console.print(f"{name}: {word}{seconds}{versions}", highlight=False, soft_wrap=True)
-    for name in SWEEPS:
+    for name in RECORDED:
         try:
             found = store.read(measurements() / f"{name}.npz")[1]
             word = f"recorded by {found['command']}" + "".join(f", {text}" for text in other_versions(found))

@@ -24,7 +24,7 @@ from ..network.config import Config
 from ..network.dataset import Dataset
 from ..network.definitions import LOADERS, changed_since_start, reached
 from ..network.manifest import read_manifest, step_file, steps_in
-from ..network.paths import PACKAGE, command, measurements, root
+from ..network.paths import PACKAGE, measurements, root
 from ..network.records import PACKAGES, provenance
 from ..network.runs import Run, committed_seeds, find_run, load_run, verified
 from ..network.tasks import make_dataset
@@ -161,12 +161,12 @@ def record(name: str, arrays: Arrays, *, command: str, folder: Path | None = Non
     store.write((folder or measurements()) / f"{name}.npz", arrays, {"command": command, **provenance()})
 
 
-def recorded(name: str, folder: Path | None = None) -> Arrays:
+def recorded(name: str, command: str, folder: Path | None = None) -> Arrays:
     """What `record` wrote. Raises `FileNotFoundError` or `store.Damaged` naming the command that makes it."""
     path = (folder or measurements()) / f"{name}.npz"
     try:
         return store.read(path)[0]
     except FileNotFoundError:
-        raise FileNotFoundError(f"{path} is not there; make it with: {command(f'sweeps {name}')}") from None
+        raise FileNotFoundError(f"{path} is not there; make it with: {command}") from None
     except store.Damaged as error:
-        raise store.Damaged(f"{error}; make it again with: {command(f'sweeps {name}')}") from None
+        raise store.Damaged(f"{error}; make it again with: {command}") from None

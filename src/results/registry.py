@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 
 from ..network.checkpoint import atomic_write
-from ..network.paths import measurements
+from ..network.paths import command, measurements
 from ..studies import (
     addition,
     alphabet,
@@ -65,6 +65,9 @@ MEASUREMENTS: dict[str, Measurement] = {
     "miu-study": Measurement(miu.study, "miu"),
 }
 
+# What is recorded once, and the command that makes it: sweeps, and the comparison with other programs.
+RECORDED = {**{name: command(f"sweeps {name}") for name in SWEEPS}, "peers": "make peers"}
+
 
 @cache
 def arrays(name: str) -> Arrays:
@@ -76,9 +79,9 @@ def arrays(name: str) -> Arrays:
 
 
 def _recorded(name: str) -> Arrays:
-    if name not in SWEEPS:
-        raise KeyError(f"no result {name!r}; there are {', '.join((*MEASUREMENTS, *SWEEPS))}")
-    return recorded(name)
+    if name not in RECORDED:
+        raise KeyError(f"no result {name!r}; there are {', '.join((*MEASUREMENTS, *RECORDED))}")
+    return recorded(name, RECORDED[name])
 
 
 @cache

@@ -12,8 +12,7 @@ from src.network.runs import find_run, load_run
 from src.network.tasks import make_dataset
 from src.results import measure, registry, store
 from src.results.measure import Measurement, data_digest, key_of, record, recorded, run_digest, status
-from src.results.registry import MEASUREMENTS, arrays, measured
-from src.results.sweeps import SWEEPS
+from src.results.registry import MEASUREMENTS, RECORDED, arrays, measured
 
 CALLS = []
 
@@ -115,11 +114,11 @@ def test_a_bad_result_is_refused_and_nothing_written(tmp_path, bad):
 
 def test_what_a_sweep_recorded_is_not_voided_and_says_how_it_is_made(tmp_path):
     record("norms", {"x": np.arange(3)}, command="python -m src.sweeps norms", folder=tmp_path)
-    assert recorded("norms", tmp_path)["x"].tolist() == [0, 1, 2]
+    assert recorded("norms", "make it", tmp_path)["x"].tolist() == [0, 1, 2]
     (tmp_path / "norms.npz").write_bytes(b"")
     for name, error in (("norms", store.Damaged), ("nothing", FileNotFoundError)):
-        with pytest.raises(error, match=rf"src\.sweeps {name}"):
-            recorded(name, tmp_path)
+        with pytest.raises(error, match=rf"{name}.*make it"):
+            recorded(name, "make it", tmp_path)
 
 
 @pytest.mark.parametrize("name", MEASUREMENTS)
@@ -130,7 +129,7 @@ def test_committed_measurements_are_fresh(name):
 
 def test_every_file_is_a_measurement_or_a_sweep_and_whole():
     files = {path.stem: path for path in measurements().glob("*.npz")}
-    assert set(files) == {*MEASUREMENTS, *SWEEPS}
+    assert set(files) == {*MEASUREMENTS, *RECORDED}
     for name, path in files.items():
         _, provenance = store.read(path)
         assert provenance["versions"]["jax"] and ("inputs" in provenance) == (name in MEASUREMENTS)
@@ -156,7 +155,7 @@ def test_a_key_names_weights_and_data():
 def test_the_command_lists_everything():
     result = CliRunner().invoke(command.app, ["--list"])
     assert result.exit_code == 0, result.output
-    for name in (*MEASUREMENTS, *SWEEPS):
+    for name in (*MEASUREMENTS, *RECORDED):
         assert f"{name}: " in result.stdout
     assert CliRunner().invoke(command.app, ["nothing"]).exit_code == 2
     assert checkpoints().is_dir()

@@ -30,7 +30,7 @@ def test_a_sweep_trains_once_and_records(tiny):
     stamp = (folder / "runs" / "smoke" / "seed-1" / "MANIFEST.json").stat().st_mtime_ns
     again = run_sweep("tiny", folder / "runs")
     assert (folder / "runs" / "smoke" / "seed-1" / "MANIFEST.json").stat().st_mtime_ns == stamp
-    loaded = measure.recorded("tiny", folder)
+    loaded = measure.recorded("tiny", "make it", folder)
     for name, value in arrays.items():
         np.testing.assert_array_equal(value, again[name])
         np.testing.assert_array_equal(value, loaded[name])

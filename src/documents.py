@@ -50,6 +50,7 @@ from .results.evidence import (
 )
 from .results.grids import (
     ADDITION_OPTIMISERS,
+    ALONE,
     CAUSES,
     DECADES,
     DIRECT,

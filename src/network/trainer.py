@@ -29,7 +29,7 @@ from .model import Transformer, count_parameters
 from .optimizers import make_optimizer, withheld
 from .packing import balanced_loss, task_accuracy, task_loss
 from .runs import run_folder
-from .tasks import SIZES, make_dataset
+from .tasks import TASKS, make_dataset
 
 RUNS = Path("runs")
 
@@ -148,7 +148,7 @@ def train(
     `on_chunk(step, metrics)` is called with metrics of shape (seeds, T) where training begins or goes on, and after every chunk. An
     exception it raises, a KeyboardInterrupt or a `Diverged` leaves the state of the last good chunk on disk for `resume`.
     """
-    size, beside = SIZES[config.task](config), len(seeds)
+    size, beside = TASKS[config.task].size(config), len(seeds)
     if backend() == "cpu":
         beside = min(beside, jax.device_count())
     memory.check(memory.terms(config, size, len(seeds), beside), f"training {config.run}")

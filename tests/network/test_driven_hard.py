@@ -22,7 +22,7 @@ from src.network.manifest import read_manifest
 from src.network.paths import PACKAGE, checkpoints
 from src.network.presets import PRESETS, preset
 from src.network.runs import load_run
-from src.network.tasks import SIZES, make_dataset
+from src.network.tasks import TASKS, make_dataset
 
 TRIALS = int(os.environ.get("MIIII_TRIALS", "1"))
 LAPTOP = checkpoints() / "laptop" / "seed-0" / "step-1250.safetensors"
@@ -128,7 +128,7 @@ def test_any_header_is_read_or_is_one_line(header, data):
 def test_any_value_makes_a_config_that_fits_or_is_one_line(name, changes):
     try:
         config = preset(name).override([f"{key}={value}" for key, value in changes])
-        size = SIZES[config.task](config)
+        size = TASKS[config.task].size(config)
         memory.check(memory.terms(config, size, 1, 1), "training")
     except ConfigError as error:
         assert "\n" not in str(error) and len(str(error)) < 500
@@ -147,7 +147,7 @@ SIZED = [
 @pytest.mark.parametrize("changes", SIZED, ids=lambda changes: "-".join(map(str, changes.values())))
 def test_the_size_that_is_told_is_the_size_that_is_made(changes):
     config = Config(**changes)
-    size, made = SIZES[config.task](config), make_dataset(config)
+    size, made = TASKS[config.task].size(config), make_dataset(config)
     found = (len(made.tokens), made.n_ctx, len(made.widths), sum(made.widths), made.d_vocab)
     assert found[1:] == size[1:] and found[0] <= size.examples
     assert found[0] == size.examples or config.task in ("classify", "compare", "continue", "unmask")  # sequences are of many lengths
@@ -160,6 +160,6 @@ def test_the_size_that_is_told_is_the_size_that_is_made(changes):
 def test_what_cannot_fit_is_refused_by_its_largest_part(changes, named):
     config = Config(**changes)
     with pytest.raises(ConfigError, match=r"needs about .* GiB of memory and this machine has") as error:
-        memory.check(memory.terms(config, SIZES[config.task](config), 1, 1), "training laptop")
+        memory.check(memory.terms(config, TASKS[config.task].size(config), 1, 1), "training laptop")
     assert named in str(error.value) or "examples" in str(error.value)
     assert "\n" not in str(error.value)

@@ -112,13 +112,13 @@ def test_a_tasks_own_split_is_honoured(train, seed, shuffle):
     n = len(train)
     made = Table(np.arange(2 * n).reshape(n, 2), np.arange(n)[:, None], ("x",), (n,), 2 * n, train=np.asarray(train))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(tasks.TASKS, "addition", lambda config: made)
+        patch.setitem(tasks.TASKS, "addition", tasks.TASKS["addition"]._replace(make=lambda config: made))
         if len(set(train)) == 1:
             with pytest.raises(ConfigError, match="both sides"):
                 make_dataset(Config(task="addition", data_seed=seed, shuffle_labels=shuffle))
             return
         data = make_dataset(Config(task="addition", data_seed=seed, shuffle_labels=shuffle))
-        patch.setitem(tasks.TASKS, "addition", lambda config: made._replace(train=None))
+        patch.setitem(tasks.TASKS, "addition", tasks.TASKS["addition"]._replace(make=lambda config: made._replace(train=None)))
         other = make_dataset(Config(task="addition", data_seed=seed, train_fraction=0.5))
     assert data.train_mask.tolist() == train and (data.tokens == made.tokens).all()
     assert sorted(data.labels[:, 0]) == list(range(n)) and (shuffle or (data.labels == made.labels).all())

@@ -1,11 +1,12 @@
 """Task -> Dataset: integers become tokens and labels, one module a family of tasks.
 
-A task is one function from a `Config` to a `Table`, registered in `TASKS`. To add one, write that function in its family's module and add
-its name to `TASKS` here and to `Task` in `network.config`. Labels of T tasks with widths w_1 ... w_T are predicted by one packed row of
+A task is one function from a `Config` to a `Table`, and one that tells its size beforehand. To add one, write both in its family's module
+and add them to `TASKS` here, and its name to `Task` in `network.config`. Labels of T tasks with widths w_1 ... w_T are predicted by one packed row of
 logits (`network.packing`).
 """
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 import numpy as np
 
@@ -14,19 +15,26 @@ from ..config import Config, ConfigError
 from ..dataset import Dataset, Size, Table
 from . import digits, miu, primality, sequences
 
-TASKS: dict[str, Callable[[Config], Table]] = {
-    "residues": digits.residues, "addition": digits.addition,
-    "decades": primality.decades, "primality": primality.primality, "divisibility": primality.divisibility,
-    "classify": sequences.classify, "compare": sequences.compare, "continue": sequences.continuation, "unmask": sequences.unmask,
-    "miu": miu.miu,
-}  # fmt: skip
 
-SIZES: dict[str, Callable[[Config], Size]] = {
-    "residues": digits.residues_size, "addition": digits.addition_size,
-    "decades": primality.decades_size, "primality": primality.primality_size, "divisibility": primality.divisibility_size,
-    "classify": sequences.size, "compare": sequences.size, "continue": sequences.size, "unmask": sequences.size,
-    "miu": miu.size,
-}  # fmt: skip
+class Kind(NamedTuple):
+    """A task: what makes its examples, and what tells their size before they are made."""
+
+    make: Callable[[Config], Table]
+    size: Callable[[Config], Size]
+
+
+TASKS: dict[str, Kind] = {
+    "residues": Kind(digits.residues, digits.residues_size),
+    "addition": Kind(digits.addition, digits.addition_size),
+    "decades": Kind(primality.decades, primality.decades_size),
+    "primality": Kind(primality.primality, primality.primality_size),
+    "divisibility": Kind(primality.divisibility, primality.divisibility_size),
+    "classify": Kind(sequences.classify, sequences.size),
+    "compare": Kind(sequences.compare, sequences.size),
+    "continue": Kind(sequences.continuation, sequences.size),
+    "unmask": Kind(sequences.unmask, sequences.size),
+    "miu": Kind(miu.miu, miu.size),
+}
 
 
 def make_dataset(config: Config) -> Dataset:
@@ -34,9 +42,9 @@ def make_dataset(config: Config) -> Dataset:
 
     Raises `ConfigError` where no example would be trained on, or none held out, or where they would not fit into memory.
     """
-    size = SIZES[config.task](config)
+    size = TASKS[config.task].size(config)
     memory.check({f"{size.examples:,} examples": 60.0 * size.examples * (size.n_ctx + size.tasks)}, f"the data of task {config.task}")
-    table = TASKS[config.task](config)
+    table = TASKS[config.task].make(config)
     n = len(table.tokens)
     rng = np.random.default_rng(config.data_seed)
     order = rng.permutation(n)

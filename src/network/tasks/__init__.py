@@ -1,8 +1,8 @@
 """Task -> Dataset: integers become tokens and labels, one module a family of tasks.
 
 A task is one function from a `Config` to a `Table`, and one that tells its size beforehand. To add one, write both in its family's module
-and add them to `TASKS` here, and its name to `Task` in `network.config`. Labels of T tasks with widths w_1 ... w_T are predicted by one packed row of
-logits (`network.packing`).
+and add them to `TASKS` here, and its name to `Task` in `network.config`. Labels of T tasks with widths w_1 ... w_T are predicted by one
+packed row of logits (`network.packing`).
 """
 
 from collections.abc import Callable

@@ -1,5 +1,7 @@
 """Results that Quarto keeps are dropped when what they were made from changes, and only then."""
 
+import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -39,3 +41,21 @@ def test_frozen_results_go_when_what_they_are_made_from_changes(frozen, name, ch
     change(root / name)
     subprocess.run([sys.executable, str(PACKAGE / "render" / "thaw.py")], cwd=root, check=True)
     assert not kept.exists() and not thaw(root)
+
+
+def test_a_render_of_another_format_leaves_the_site(tmp_path):
+    def rendered(*files):
+        shutil.rmtree(site, ignore_errors=True)  # as Quarto does
+        for name in files:
+            (site / name).parent.mkdir(parents=True, exist_ok=True)
+            (site / name).write_text(f"{name} of {files}")
+        made = {"QUARTO_PROJECT_OUTPUT_FILES": "\n".join(f"_site/{name}" for name in files), "QUARTO_PROJECT_OUTPUT_DIR": str(site)}
+        subprocess.run([sys.executable, str(PACKAGE / "render" / "keep.py")], cwd=tmp_path, check=True, env={**os.environ, **made})
+        return {path.relative_to(site).as_posix() for path in site.rglob("*") if path.is_file()}
+
+    site = tmp_path / "_site"
+    assert rendered("index.pdf") == {"index.pdf"}
+    assert rendered("index.html", "paper/index.html", "paper/a.svg") == {"index.html", "paper/index.html", "paper/a.svg"}
+    assert rendered("index.pdf", "paper/index.pdf") == {"index.html", "index.pdf", "paper/index.html", "paper/index.pdf", "paper/a.svg"}
+    assert rendered("index.html") == {"index.html"}
+    assert rendered("x.pdf") == {"index.html", "x.pdf"} and "of ('index.html',)" in (site / "index.html").read_text()

@@ -124,7 +124,7 @@ def fig_formation(courses: dict[str, Arrays], *, target: Target = "paper") -> Fi
         for label, measure, colour in _COURSE:
             for i, (x, y) in enumerate(zip(course["step"], course[measure], strict=True)):
                 ax.plot(x, y, color=colour, linewidth=0.8, alpha=0.8, label=label if i == 0 else None)
-            if name != "labels permuted":
+            if course["valid_accuracy"][:, -1].min() > 0.5:
                 half = moves(course, measure)
                 ax.plot(half, [y[x == at][0] for x, y, at in zip(course["step"], course[measure], half, strict=True)], "o", color=colour)
         ax.set(title=name, xlabel="step", xlim=(0, course["step"].max()), ylim=(-0.03, 1.03))

@@ -83,11 +83,16 @@ def moved_alphabets(taken: str) -> Arrays:
     }
 
 
+NULL_COURSE = "labels permuted"
+
+
 def courses() -> dict[str, Arrays]:
-    """`studies.formation.formation` by name, arrays (seeds, S): networks at p = 53, and some whose labels were permuted over the rows."""
+    """`studies.formation.formation` by name, arrays (networks, S): three seeds at p = 53, one of each block at p = 113, and three seeds at
+    p = 53 whose labels were permuted over the rows."""
     found = arrays("algorithm-formation")
     seeds = len(found["step"]) // 2
-    return {"p = 53": {k: v[:seeds] for k, v in found.items()}, "labels permuted": {k: v[seeds:] for k, v in found.items()}}
+    learned, null = ({k: v[part] for k, v in found.items()} for part in (slice(seeds), slice(seeds, None)))
+    return {"p = 53": learned, "p = 113": arrays("algorithm-formation-113"), NULL_COURSE: null}
 
 
 def confusions(run: str) -> list[Confusion]:

@@ -30,11 +30,13 @@ BLOCK_TEXTS = ("simplified, sequential (SAS)", "simplified, parallel (SAS-P), on
 SWEPT_P = (11, 19, 31, 41, 53, 71, 113)
 LARGE_P = (127, 151, 181, 211)  # hours of two cores, minutes of a GPU
 # The same networks on other rows, initial weights as in seed 0 of the presets; their course is kept.
-SPLITS = tuple(replace(vary(preset(run), data_seed=split), keep=40) for run in ("paper", "paper-standard") for split in (1, 2))
+SPLITS = tuple(replace(vary(preset(run), data_seed=1), keep=40) for run in ("paper", "paper-standard"))
 _LAPTOP = preset("laptop")
 # The course of the algorithm, and of a network that learns its rows by heart because there is nothing else to learn.
 COURSES = tuple(replace(_LAPTOP, run=f"laptop-{name}course", keep=40, shuffle_labels=bool(name)) for name in ("", "shuffled-"))
 ALONE = tuple(replace(_LAPTOP, run=f"laptop-{q}-alone", q_min=q, q_max=q) for q in (31, 43, 47))
+# Whether the gains of the simplified block decay with the other weights, as they do in the committed runs.
+GAINS = tuple(vary(_LAPTOP, block="sas", decay=0.4, spare_gains=spare) for spare in (False, True))
 WIDTHS = tuple(replace(_LAPTOP, run=f"laptop-d_mlp-{width}", d_mlp=width) for width in (128, 256, 1024))
 # What moves the alphabet: no small primes, no large primes, a table for each digit, a letter withheld (the commonest but those of 2 and 3).
 CAUSES = (

@@ -19,7 +19,7 @@ from ..network.session import state_file
 from ..network.trainer import RUNS, train
 from ..studies.arrays import Arrays
 from ..studies.law import law_outcome
-from ..studies.outcomes import alphabets, anatomy, arrivals, cancellations, course, formations, frequencies, outcome, spikes
+from ..studies.outcomes import alphabets, anatomy, arrivals, cancellations, course, formations, frequencies, gains, outcome, spikes
 from ..studies.primality import primality_outcome
 from ..studies.sequences import sequence_outcome
 from .grids import (
@@ -27,15 +27,19 @@ from .grids import (
     CAUSES,
     COURSES,
     DECADES,
+    DECAYS,
     DIRECT,
     FACTORS,
+    GAINS,
     LARGE_P,
     LAW,
     NEW,
     SEQUENCE_CONFIGS,
     SPARSE,
     SPARSE_FEW,
+    SPLITS,
     SWEPT_P,
+    WIDTHS,
     vary,
 )
 from .measure import record
@@ -98,6 +102,7 @@ SWEEPS: dict[str, Sweep] = {
         (vary(_laptop, block="sas", decay=0.4), vary(_laptop, block="sas-p", decay=0.4),
          vary(_laptop, block="sas-p", n_layers=2, decay=0.4)), 3, arrivals,
     ),
+    "residues-gains": Sweep("The simplified block at p = 53, its gains with and without weight decay.", GAINS, 3, gains),
     "residues-large-p": Sweep(
         "All residue tasks beyond p = 113, with the paper's width and schedule in the standard block.",
         tuple(vary(preset("paper-standard"), p=p) for p in LARGE_P), 3, arrivals,
@@ -123,6 +128,10 @@ SWEEPS: dict[str, Sweep] = {
     "alphabet-new-p": Sweep("Five p whose frequencies were predicted before any network was trained on them.", NEW, 1, alphabets),
     "alphabet-causes": Sweep("What moves the frequencies in use at p = 53.", CAUSES, 3, cancellations),
     "cancellation-alone": Sweep("One prime alone at p = 53: who clears its one-digit terms?", ALONE, 3, cancellations),
+    "cancellation-widths": Sweep("Cancellation over the width of the MLP, p = 53.", WIDTHS, 3, cancellations),
+    "addition-decays": Sweep("AdamW on modular addition over learning rate and weight decay.", DECAYS, 3, outcome),
+    "residues-splits": Sweep("All residue tasks at p = 113 on another split, both blocks.", SPLITS, 1, cancellations),
+    "algorithm-formation-113": Sweep("The account of the algorithm over training, p = 113, both blocks.", SPLITS, 1, formations),
     "addition-null": Sweep(
         "The null: modular addition with its labels permuted over the pairs.",
         (replace(preset("addition-shuffled"), steps=6000, keep=0),), 4, anatomy,

@@ -43,6 +43,16 @@ def arrivals(runs: list[list[Run]]) -> Arrays:
     }
 
 
+def gains(runs: list[list[Run]]) -> Arrays:
+    """`outcome`, and alpha, beta, gamma (means over the heads) and the MLP's gain of each first block: `gains` (configs, seeds, 4)."""
+
+    def of(run: Run) -> np.ndarray:
+        block = run.model.blocks[0]
+        return np.append(np.asarray(block.attn.shape_gains).mean(axis=1), np.asarray(block.mlp_gain))
+
+    return {**outcome(runs), "gains": np.asarray([[of(run) for run in seeds] for seeds in runs])}
+
+
 def course(runs: list[list[Run]]) -> Arrays:
     """Progress measures of every seed at every kept step, with its own key frequencies; `key` is padded with -1."""
     rows = []

@@ -7,6 +7,7 @@ import numpy as np
 from ...studies.addition import LABELLED
 from ...studies.course import lead, turns
 from ..evidence import clocks_and_pizzas
+from ..grids import DECAYS
 from ..registry import arrays
 from .claim import CORRELATION, COUNT, RATIO, Claims, Form, at_least, at_most, between, exactly, share
 
@@ -190,6 +191,19 @@ def steps_muon():
 def saving_by_muon():
     steps = arrays("addition-optimisers")["steps_to_generalise"]
     return steps[0] / steps[2]
+
+
+_DECAYS = [{"lr": config.lr, "decay": config.weight_decay, "row": i} for i, config in enumerate(DECAYS)]
+
+
+@claims.add(
+    "steps.adamw.lr-{lr:g}.decay-{decay:g}",
+    f"steps to 99% held out, AdamW at learning rate {{lr:g}} and weight decay {{decay:g}}, of {DECAYS[0].steps:,} (inf: never)",
+    form=COUNT, kind="measured", over=_DECAYS,
+)  # fmt: skip
+def steps_adamw_decays(lr: float, decay: float, row: int):
+    found = arrays("addition-decays")["steps_to_generalise"][row]
+    return np.where(found < 0, np.inf, found)
 
 
 @claims.add("frequencies-in-use.adamw", "AdamW: frequencies with 95% of the cosine sum's power", form=COUNT, anchor="5")

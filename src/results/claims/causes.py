@@ -4,13 +4,13 @@ import numpy as np
 
 from ...network.presets import preset
 from ...numbers.integers import primes_below
-from ...studies.alphabet import LEAST, support
+from ...studies.alphabet import LEAST, by_others, in_letters, support
 from ...studies.shared import frequency_agreement
 from ...studies.torus import HARMONICS
 from ..evidence import TAKEN, moved_alphabets
-from ..grids import ALONE, CAUSES
+from ..grids import ALONE, CAUSES, WIDTHS
 from ..registry import arrays
-from .claim import CORRELATION, COUNT, Claims, fraction
+from .claim import CORRELATION, COUNT, Claims, Form, fraction, share
 
 claims = Claims("algorithm")
 P, PRIMES = preset("laptop").p, [int(q) for q in primes_below(preset("laptop").p)]
@@ -53,9 +53,56 @@ def tables(tables: str, rule: str):
     return [frequency_agreement(np.prod(support(u, P, other_digit=crossed), axis=0), u, P, least=LEAST) for u in used]
 
 
-# --- one prime alone
+# --- widths
+
+_WIDTHS = {config.d_mlp: ("cancellation-widths", row) for row, config in enumerate(WIDTHS)} | {CAUSES[0].d_mlp: ("alphabet-causes", 0)}
+_OVER = {"width": sorted(_WIDTHS)}
+
+
+def _of_width(width: int, field: str) -> np.ndarray:
+    name, row = _WIDTHS[width]
+    return arrays(name)[field][row]
+
+
+@claims.add("widths.{width}.wrong-cells", "p = 53, {width} neurons: wrong cells", form=COUNT, kind="measured", over=_OVER)
+def width_wrong(width: int):
+    return _of_width(width, "wrong_cells")
+
+
+@claims.add("widths.{width}.waves", "p = 53, {width} neurons: waves in use, a prime", form=Form(".1f", 0), kind="measured", over=_OVER)
+def width_waves(width: int):
+    return _of_width(width, "waves")
+
+
+@claims.add(
+    "widths.{width}.letters", "p = 53, {width} neurons: use whose letters are among the fifteen best of their digit", form=share(),
+    kind="measured", over=_OVER,
+)  # fmt: skip
+def width_letters(width: int):
+    return [in_letters(u, P) for u in _of_width(width, "use")]
+
+
+@claims.add(
+    "widths.{width}.others", lambda width: f"p = 53, {width} neurons: {_RULES['others']}", form=CORRELATION, kind="measured", over=_OVER
+)
+def width_others(width: int):
+    return [frequency_agreement(by_others(u, P), u, P, least=LEAST) for u in _of_width(width, "use")]
+
 
 _WRITERS = {"own": (0, "written by a prime's own neurons"), "left": (2, "left in the logits")}
+
+
+@claims.add(
+    "widths.{width}.one-digit.{writer}",
+    lambda width, writer: f"p = 53, {width} neurons: variance of the logits: of one digit alone, {_WRITERS[writer][1]}",
+    form=fraction(), kind="measured", over={**_OVER, "writer": tuple(_WRITERS)},
+)  # fmt: skip
+def width_one_digit(width: int, writer: str):
+    return _of_width(width, "powers")[:, _WRITERS[writer][0], 1:3].sum(axis=-1)
+
+
+# --- one prime alone
+
 _ALONE = {config.q_min: row for row, config in enumerate(ALONE)}
 _PRIME = {"q": tuple(_ALONE)}
 

@@ -1,11 +1,11 @@
 """How the algorithm forms over training, and what moves before held-out accuracy does."""
 
 from ...studies.formation import MEASURES, lead, moves
-from ..evidence import courses
+from ..evidence import NULL_COURSE, courses
 from .claim import COUNT, Claims, Form, at_least, at_most, fraction
 
 claims = Claims("algorithm")
-_COURSES = [{"where": where, "course": course} for where, course in (("p-53", "p = 53"),)]
+_COURSES = [{"where": where, "course": course} for where, course in (("p-53", "p = 53"), ("p-113", "p = 113"))]
 _MEASURED = [{**given, "measure": measure} for given in _COURSES for measure in MEASURES]
 _TEXTS = {
     "formula": "the closed formula's share of the logits", "balance": "phase balance", "one_digit": "the logits' share on one digit",
@@ -44,4 +44,4 @@ def at_the_end(where: str, course: str):
     form=Form(".3f", high=1), goal=at_most(0.1), kind="measured",
 )  # fmt: skip
 def of_nothing():
-    return courses()["labels permuted"]["formula"].max(axis=1)
+    return courses()[NULL_COURSE]["formula"].max(axis=1)

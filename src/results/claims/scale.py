@@ -143,6 +143,30 @@ def blocks_forms(form: str, text: str):
     return arrays("residues-blocks")["valid_accuracy"][BLOCK_TEXTS.index(text)]
 
 
+# --- the gains of the simplified block under weight decay
+
+_SPARED = {"decayed": (0, "with"), "spared": (1, "without")}
+_OF_GAINS = {"wrong-cells": ("wrong_cells", "wrong cells"), "steps": ("steps_to_generalise", "steps until every task is at 99% held out")}
+_GAINS = ("alpha", "beta", "gamma", "mlp")
+
+
+@claims.add(
+    "gains.{spared}.{what}", lambda spared, what: f"p = 53, simplified, gains {_SPARED[spared][1]} weight decay: {_OF_GAINS[what][1]}",
+    form=COUNT, kind="measured", over={"spared": tuple(_SPARED), "what": tuple(_OF_GAINS)},
+)  # fmt: skip
+def gains_outcome(spared: str, what: str):
+    found = arrays("residues-gains")[_OF_GAINS[what][0]][_SPARED[spared][0]]
+    return np.where(found < 0, np.inf, found)
+
+
+@claims.add(
+    "gains.{spared}.{gain}", lambda spared, gain: f"p = 53, simplified, gains {_SPARED[spared][1]} weight decay: {gain} at the end",
+    form=Form(".2f"), kind="measured", over={"spared": tuple(_SPARED), "gain": _GAINS},
+)  # fmt: skip
+def gains_at_the_end(spared: str, gain: str):
+    return arrays("residues-gains")["gains"][_SPARED[spared][0], :, _GAINS.index(gain)]
+
+
 # --- the order of learning
 
 _EXPLORATORY = "exploratory: the hypothesis came after the data"

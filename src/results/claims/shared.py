@@ -113,3 +113,24 @@ def split(rows: str):
     networks = [(split, one) for split, seeds in enumerate(used) for one in seeds]
     pairs = [(a, b) for i, a in enumerate(networks) for b in networks[:i] if (a[0] == b[0]) == (rows == "same")]
     return [frequency_agreement(a[1], b[1], 53) for a, b in pairs]
+
+
+_ONE = {"wrong-cells": ("wrong_cells", "wrong cells"), "steps": ("steps_to_generalise", "steps until every task stands at 99% held out")}
+
+
+@claims.add(
+    "{block}.other-split.{what}", lambda block, run, what: f"{block}, other rows trained on, one seed: {_ONE[what][1]}", form=COUNT,
+    kind="measured", over=[{**one, "what": what} for one in _BLOCKS for what in _ONE],
+)  # fmt: skip
+def other_split(block: str, run: str, what: str):
+    return arrays("residues-splits")[_ONE[what][0]][list(BLOCKS).index(run)]
+
+
+@claims.add(
+    "{block}.other-split.frequencies",
+    "{block}: rank correlation of frequencies in use, a network on other rows and each seed; seed 0 began with the same weights",
+    form=CORRELATION, kind="measured", over=_BLOCKS,
+)  # fmt: skip
+def other_split_frequencies(block: str, run: str):
+    other = arrays("residues-splits")["use"][list(BLOCKS).index(run)][0]
+    return [frequency_agreement(other, used, preset(run).p) for used in arrays(f"{run}-shared")["usage"]]

@@ -53,6 +53,7 @@ from .results.grids import (
     ALONE,
     CAUSES,
     DECADES,
+    DECAYS,
     DIRECT,
     FACTORS,
     LARGE_P,
@@ -63,6 +64,7 @@ from .results.grids import (
     SEQUENCE_CONFIGS,
     SPARSE,
     SWEPT_P,
+    WIDTHS,
 )
 from .results.published import BEST_CMD
 from .results.registry import arrays

@@ -37,7 +37,7 @@ COURSES = tuple(replace(_LAPTOP, run=f"laptop-{name}course", keep=40, shuffle_la
 ALONE = tuple(replace(_LAPTOP, run=f"laptop-{q}-alone", q_min=q, q_max=q) for q in (31, 43, 47))
 # Whether the gains of the simplified block decay with the other weights, as they do in the committed runs.
 GAINS = tuple(vary(_LAPTOP, block="sas", decay=0.4, spare_gains=spare) for spare in (False, True))
-WIDTHS = tuple(replace(_LAPTOP, run=f"laptop-d_mlp-{width}", d_mlp=width) for width in (128, 1024))
+WIDTHS = tuple(replace(_LAPTOP, run=f"laptop-d_mlp-{width}", d_mlp=width) for width in (128, 256, 1024))
 # What moves the alphabet: no small primes, no large primes, a table for each digit, a letter withheld (the commonest but those of 2 and 3).
 CAUSES = (
     _LAPTOP, replace(_LAPTOP, run="laptop-large", q_min=11), replace(_LAPTOP, run="laptop-small", q_max=37), vary(_LAPTOP, untied=True),

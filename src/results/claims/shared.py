@@ -115,7 +115,10 @@ def split(rows: str):
     return [frequency_agreement(a[1], b[1], 53) for a, b in pairs]
 
 
-_ONE = {"wrong-cells": ("wrong_cells", "wrong cells"), "steps": ("steps_to_generalise", "steps until every task stands at 99% held out")}
+_ONE = {
+    "wrong-cells": ("wrong_cells", "wrong cells"),
+    "steps": ("steps_to_generalise", "steps until every task stands at 99% held out (inf: never)"),
+}
 
 
 @claims.add(
@@ -123,14 +126,19 @@ _ONE = {"wrong-cells": ("wrong_cells", "wrong cells"), "steps": ("steps_to_gener
     kind="measured", over=[{**one, "what": what} for one in _BLOCKS for what in _ONE],
 )  # fmt: skip
 def other_split(block: str, run: str, what: str):
-    return arrays("residues-splits")[_ONE[what][0]][list(BLOCKS).index(run)]
+    found = arrays("residues-splits")[_ONE[what][0]][list(BLOCKS).index(run)]
+    return np.where(found < 0, np.inf, found)
+
+
+_BEGAN = {"same-weights": "the seed that began with the same weights", "other-weights": "the other seeds"}
 
 
 @claims.add(
-    "{block}.other-split.frequencies",
-    "{block}: rank correlation of frequencies in use, a network on other rows and each seed; seed 0 began with the same weights",
-    form=CORRELATION, kind="measured", over=_BLOCKS,
+    "{block}.other-split.frequencies.{began}",
+    lambda block, run, began: f"{block}: rank correlation of frequencies in use, a network on other rows and {_BEGAN[began]}",
+    form=CORRELATION, kind="measured", over=[{**one, "began": began} for one in _BLOCKS for began in _BEGAN],
 )  # fmt: skip
-def other_split_frequencies(block: str, run: str):
+def other_split_frequencies(block: str, run: str, began: str):
     other = arrays("residues-splits")["use"][list(BLOCKS).index(run)][0]
-    return [frequency_agreement(other, used, preset(run).p) for used in arrays(f"{run}-shared")["usage"]]
+    found = [frequency_agreement(other, used, preset(run).p) for used in arrays(f"{run}-shared")["usage"]]
+    return found[:1] if began == "same-weights" else found[1:]

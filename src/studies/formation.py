@@ -1,7 +1,8 @@
 """How the algorithm forms: the account of `studies.torus` at every kept step of a training, and what moves first.
 
-A measure *moves* at the first kept step at which it has gone half of the way from its value at step 0 to its value at the last. That rule
-was fixed before any course was looked at.
+A measure *moves* at the first kept step at which it has gone half of the way from its first value to its last. That rule was fixed before
+any course was looked at. The first value is the one at step 0 or, in the simplified block, whose '=' sees no digit at step 0, at the first
+kept step at which there are waves; this was added when such a course was there.
 """
 
 from collections.abc import Sequence
@@ -88,9 +89,10 @@ def _loss(logits: np.ndarray, run: Run, rows: np.ndarray) -> float:
 
 def moves(course: Arrays, measure: str) -> np.ndarray:
     """The step at which a measure moves, in each course: (courses, S) -> (courses,)."""
-    x = course[measure]
-    way = (x - x[:, :1]) / (x[:, -1:] - x[:, :1])
-    return np.take_along_axis(course["step"], (way >= 0.5).argmax(axis=1)[:, None], axis=1)[:, 0]
+    x, there = course[measure], np.isfinite(course["balance"])
+    first = np.take_along_axis(x, there.argmax(axis=1)[:, None], axis=1)
+    way = (x - first) / (x[:, -1:] - first)
+    return np.take_along_axis(course["step"], ((way >= 0.5) & there).argmax(axis=1)[:, None], axis=1)[:, 0]
 
 
 def lead(course: Arrays, measure: str) -> np.ndarray:

@@ -41,6 +41,8 @@ def test_a_measure_moves_when_it_has_gone_half_of_the_way():
     course = {"step": np.asarray([[0, 10, 20, 30]]), "valid_accuracy": np.asarray([[0.0, 0.1, 0.2, 1.0]]),
               "formula": np.asarray([[-1.0, 0.2, 0.9, 0.9]]), "balance": np.asarray([[0.4, 0.4, 0.4, 0.1]])}  # fmt: skip
     assert moves(course, "formula") == 10 and lead(course, "formula") == 20 and lead(course, "balance") == 0
+    blind = {**course, "balance": np.asarray([[np.nan, 0.9, 0.4, 0.1]]), "formula": np.asarray([[0.9, 0.1, 0.2, 0.9]])}  # no waves at first
+    assert moves(blind, "formula") == 30 and moves(blind, "balance") == 20
 
 
 @pytest.mark.slow

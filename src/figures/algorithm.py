@@ -128,7 +128,7 @@ def fig_formation(courses: dict[str, Arrays], *, target: Target = "paper") -> Fi
                 half = moves(course, measure)
                 ax.plot(half, [y[x == at][0] for x, y, at in zip(course["step"], course[measure], half, strict=True)], "o", color=colour)
         ax.set(title=name, xlabel="step", xlim=(0, course["step"].max()), ylim=(-0.03, 1.03))
-    axes[0, 0].legend(loc="center right", fontsize="x-small")
+    axes[0, -1].legend(loc="upper right", fontsize="x-small")
     return figure
 
 

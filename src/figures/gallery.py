@@ -184,8 +184,8 @@ GALLERY: dict[str, Entry] = {
     ),
     "formation": Entry(
         lambda target: fig_formation(courses(), target=target),
-        "Held-out accuracy and measures of the account over training, three seeds; right: with labels permuted over the rows.",
-        "Two panels of curves over steps. On the left the formula's share rises smoothly ahead of held-out accuracy, and what is left of "
+        "Held-out accuracy and measures of the account over training: three seeds at p = 53, both blocks at p = 113, and with labels permuted.",
+        "Three panels of curves over steps. In the first two the formula's share rises smoothly ahead of held-out accuracy, and what is left of "
         "other harmonics falls; on the right accuracy and formula stay at the bottom.",
     ),
     "dissociation": Entry(

@@ -184,9 +184,9 @@ GALLERY: dict[str, Entry] = {
     ),
     "formation": Entry(
         lambda target: fig_formation(courses(), target=target),
-        "Held-out accuracy and measures of the account over training: three seeds at p = 53, both blocks at p = 113, and with labels permuted.",
-        "Three panels of curves over steps. In the first two the formula's share rises smoothly ahead of held-out accuracy, and what is left of "
-        "other harmonics falls; on the right accuracy and formula stay at the bottom.",
+        "Held-out accuracy and measures of the account over training: p = 53, p = 113 in both blocks, and with labels permuted.",
+        "Three panels of curves over steps. In the first two the formula's share rises smoothly with held-out accuracy or ahead of it, and "
+        "what is left of other harmonics falls; in the third accuracy and formula stay at the bottom.",
     ),
     "dissociation": Entry(
         lambda target: fig_dissociation(arrays("paper-analysis"), 113, target=target),

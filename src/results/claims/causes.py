@@ -95,7 +95,7 @@ _WRITERS = {"own": (0, "written by a prime's own neurons"), "left": (2, "left in
 @claims.add(
     "widths.{width}.one-digit.{writer}",
     lambda width, writer: f"p = 53, {width} neurons: variance of the logits: of one digit alone, {_WRITERS[writer][1]}",
-    form=fraction(), kind="measured", over={**_OVER, "writer": tuple(_WRITERS)},
+    form=Form(".3f", 0), kind="measured", over={**_OVER, "writer": tuple(_WRITERS)},
 )  # fmt: skip
 def width_one_digit(width: int, writer: str):
     return _of_width(width, "powers")[:, _WRITERS[writer][0], 1:3].sum(axis=-1)

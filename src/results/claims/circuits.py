@@ -10,7 +10,7 @@ from ...studies.circuits import RANKINGS, coincidence, own_groups, seed_agreemen
 from ..evidence import BLOCKS, NETWORKS, circuits_of
 from ..published import BEST_CMD, BEST_CPR, PUBLISHED_CPR
 from ..registry import arrays
-from .claim import COUNT, RATIO, Claims, Form, at_least, at_most, exactly, fraction, on, share
+from .claim import CORRELATION, COUNT, RATIO, Claims, Form, at_least, at_most, exactly, fraction, on, share
 
 claims = Claims("circuits")
 
@@ -268,3 +268,48 @@ def faithfulness_by_threshold():
 )  # fmt: skip
 def calls_by_threshold():
     return arrays("laptop-circuit-methods")["calls"].mean(axis=1)
+
+
+# --- circuits of groups that know no labels
+
+_KINDS = {"spectra": "groups of like spectra", "random": "random groups of the same sizes"}
+_CLUSTERS = {
+    "purity": "neurons that have the commonest prime of their group", "rand": "adjusted Rand index of the groups and the waves (q, k)",
+    "faithful": "faithfulness of a circuit, mean task", "edges": "edges in a circuit, mean task",
+    "groups": "groups in a circuit, mean task", "own": "neurons of a circuit that are labelled with its prime, mean task",
+    "held": "neurons labelled with a prime that are in its circuit, mean task",
+    "rank": "AUROC of the groups whose commonest prime is the task's, by their edge to the logits, mean task",
+}  # fmt: skip
+
+
+def _clusters(kind: str, what: str) -> np.ndarray:
+    found = arrays("laptop-clusters")[f"{'random_' if kind == 'random' else ''}{what}"]
+    return np.nanmean(found, axis=1) if found.ndim > 1 else found
+
+
+def _of_clusters(kind: str, what: str) -> str:
+    return f"p = 53, {_KINDS[kind]}: {_CLUSTERS[what]}"
+
+
+def _either(*what: str) -> dict[str, tuple[str, ...]]:
+    return {"kind": tuple(_KINDS), "what": what}
+
+
+@claims.add("clusters.{kind}.{what}", _of_clusters, form=share(0), over=_either("purity", "own", "held"))
+def cluster_shares(kind: str, what: str):
+    return _clusters(kind, what)
+
+
+@claims.add("clusters.{kind}.{what}", _of_clusters, form=CORRELATION, over=_either("rand", "rank"))
+def cluster_agreement(kind: str, what: str):
+    return _clusters(kind, what)
+
+
+@claims.add("clusters.{kind}.{what}", _of_clusters, form=RATIO, over=_either("edges", "groups"))
+def cluster_sizes(kind: str, what: str):
+    return _clusters(kind, what)
+
+
+@claims.add("clusters.{kind}.{what}", _of_clusters, form=FAITHFULNESS, over=_either("faithful"))
+def cluster_faithfulness(kind: str, what: str):
+    return _clusters(kind, what)

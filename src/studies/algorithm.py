@@ -92,17 +92,6 @@ def idealise(neurons: Neurons) -> Neurons:
     return neurons._replace(a0=a, a1=a, psi=neurons.phi0 + neurons.phi1, c=np.zeros_like(a))
 
 
-def strengths(neurons: Neurons) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """The algorithm at the level of frequencies: q, k and strength of every wave in use, (W,) each.
-
-    The strength of (q, k) is the sum of b (a0 + a1) / 2 over its neurons.
-    """
-    waves = np.unique(np.stack([neurons.q, neurons.k], axis=1), axis=0)
-    each = neurons.b * (neurons.a0 + neurons.a1) / 2
-    total = [each[(neurons.q == q) & (neurons.k == k)].sum() for q, k in waves]
-    return waves[:, 0], waves[:, 1], np.asarray(total)
-
-
 def regroup(q: np.ndarray, k: np.ndarray, strength: np.ndarray, phases: int = 9) -> Neurons:
     """Neurons of the given waves with evenly spread phases. Task 2, whose wave has no sine, gets `parity_neurons`."""
     waves = zip(q, k, strength, strict=True)

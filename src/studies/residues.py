@@ -1,6 +1,6 @@
 """The residue networks taken apart: in which basis they are simple, which prime each neuron serves, and what its removal costs.
 
-`analyse(run)` measures one trained network; `studies.algorithm` reads and runs its algorithm. Rows run over all n < p**2. The dictionaries:
+`analyse(run)` measures one trained network; `studies.algorithm` reads its algorithm. Rows run over all n < p**2. The dictionaries:
 
 - *rational*: one wave k/q in both digits, with its phase k p / q on x1 (`lens.fourier.rational_dictionary`), M families;
 - *Z/p*: any pair of frequencies (k0, k1) of the DFT over Z/p, (p - 1)**2 / 4 families: a larger budget for the wrong basis;
@@ -19,10 +19,10 @@ from ..circuits.by_hand import Neurons
 from ..lens.fourier import family_basis, family_variance, fourier_basis, project, rational_dictionary
 from ..lens.interventions import ablate_neurons, neuron_logit_map, run_with_cache
 from ..network.model import predict
-from ..network.packing import margins, split_logits, task_accuracy, task_loss
+from ..network.packing import margins, task_accuracy, task_loss
 from ..network.runs import Run
 from ..numbers.integers import primes_below
-from .algorithm import execute, extract, idealise, label_neurons, regroup, strengths
+from .algorithm import extract, label_neurons
 from .arrays import Arrays
 
 LABELLED = 0.85  # share of a pre-activation's variance that its family must explain
@@ -122,7 +122,7 @@ def direction_removal(run: Run, post: np.ndarray, bases: Sequence[np.ndarray]) -
 def analyse(run: Run) -> Arrays:
     """Everything measured on one residue network, T tasks and M neurons.
 
-    **Returns:** arrays by name. `accuracy` (T,), `chance` (T,) the share of the largest class, `wrong` cells, `margin_min`.
+    **Returns:** arrays by name. `accuracy` (T,), `chance` (T,) the share of the largest class, `wrong` cells.
 
     Bases, each (M,): `rational`, `zp`, `random`, shares of the pre-activations; `two`, that of the best rational family and of the best
     for what it leaves; `rational_post`, `random_post` after the ReLU. `additive`, the share of the pre-activations that is a function of
@@ -135,9 +135,8 @@ def analyse(run: Run) -> Arrays:
     Dissociation, (T, T): `ablated` (the neurons of each prime mean-ablated), `ablated_random` (groups of the same size), `removed` and
     `kept` (the functions of each prime's frequencies), `removed_random` (as many random families).
 
-    The algorithm: `extracted_wrong`, `idealised_wrong`, `regrouped_wrong` cells of what was read out and run, `agreement` of the regrouped
-    algorithm with the network, `regrouped_margin`, `phase_error` (M,) |psi - phi0 - phi1|, `frequencies` (T,) of each prime, `numbers`, how
-    many it has. Attention: `attention` (n_heads, 3), and `attention_spread`, its largest deviation.
+    Phases: `phase_error` (M,) |psi - phi0 - phi1|; `frequencies` (T,) in use by each prime. Attention: `attention` (n_heads, 3), and
+    `attention_spread`, its largest deviation.
 
     Raises `ValueError` for another task or more layers.
     """
@@ -164,19 +163,10 @@ def analyse(run: Run) -> Arrays:
         for b in bases
     ]
     removed, kept = direction_removal(run, post, bases)
-    ideal = regroup(*strengths(neurons))
-    read, run_ideal, grouped = (execute(x, p) for x in (neurons, idealise(neurons), ideal))
-
-    def wrong(x: np.ndarray) -> int:
-        return int((margins(x, labels, run.dataset.widths) <= 0).sum())
-
-    same = [np.asarray(a).argmax(axis=1) == np.asarray(b).argmax(axis=1)
-            for a, b in zip(*(split_logits(jnp.asarray(x), run.dataset.widths) for x in (logits, grouped)), strict=True)]  # fmt: skip
     out = {
         "accuracy": _accuracies(logits, run),
         "chance": [np.bincount(labels[:, t]).max() / len(labels) for t in range(labels.shape[1])],
-        "wrong": wrong(logits),
-        "margin_min": margins(logits, labels, run.dataset.widths).min(),
+        "wrong": (margins(logits, labels, run.dataset.widths) <= 0).sum(),
         "rational": rational,
         "zp": np.concatenate([best_zp_pair(pre[:, i : i + 128], p) for i in range(0, pre.shape[1], 128)]),
         "random": null,
@@ -192,12 +182,8 @@ def analyse(run: Run) -> Arrays:
         "ablated_random": dissociation(run, post, random_groups(groups.sum(axis=1), len(q), seed=0)),
         "removed": removed, "kept": kept,
         "removed_random": direction_removal(run, post, random_bases)[0],
-        "extracted_wrong": wrong(read), "idealised_wrong": wrong(run_ideal), "regrouped_wrong": wrong(grouped),
-        "regrouped_margin": margins(grouped, labels, run.dataset.widths).min(),
-        "agreement": np.mean(same),
         "phase_error": np.abs(np.angle(np.exp(1j * (neurons.psi - neurons.phi0 - neurons.phi1)))),
         "frequencies": [len(np.unique(k[q == w])) for w in primes],
-        "numbers": 3 * len({(int(a), int(b)) for a, b in zip(q, k, strict=True)}),
         "attention": pattern.mean(axis=0),
         "attention_spread": pattern.std(axis=0).max(),
     }  # fmt: skip

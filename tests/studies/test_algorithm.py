@@ -12,7 +12,7 @@ from src.network.packing import margins, split_logits
 from src.network.presets import preset
 from src.network.runs import Run, load_run
 from src.network.tasks import make_dataset
-from src.studies.algorithm import execute, extract, idealise, regroup, strengths
+from src.studies.algorithm import execute, extract, idealise
 
 
 def wrong(logits, data):
@@ -66,12 +66,10 @@ def with_constant(neurons, m):
 
 
 @pytest.mark.parametrize("name", ["laptop", "paper", "paper-standard"])
-def test_the_algorithm_of_a_trained_network_makes_no_mistake(name):
-    run = load_run(name)
-    neurons = extract(run)
+def test_the_read_out_phase_is_the_sum(name):
+    neurons = extract(load_run(name))
     turn = np.angle(np.exp(1j * (neurons.psi - neurons.phi0 - neurons.phi1)))
     assert np.median(np.abs(turn)) < 0.1  # a random phase would give pi / 2
-    assert wrong(execute(regroup(*strengths(neurons)), run.config.p), run.dataset) == 0
 
 
 def test_shuffling_what_was_extracted_destroys_it():

@@ -2,8 +2,8 @@
 
     build/peers/bin/python benchmarks/peers_torch.py WEIGHTS INPUTS OUT
 
-WEIGHTS is what `python -m src.export` wrote. INPUTS has `tokens`, the `labels` of one task, where its classes are (`start`, `width`), and for
-each input its `partner`, from which a cut edge takes its activation. OUT gets logits, activations by hook name, and the score of each edge.
+WEIGHTS is what `python -m src.export` wrote. INPUTS has `tokens`, the `labels` of one task, where its classes are (`start`, `width`), and
+for each input its `partner`, from which a cut edge takes its activation. OUT gets logits, activations by hook name, and edges' scores.
 """
 
 import json

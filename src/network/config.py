@@ -24,7 +24,7 @@ Optimizer = Literal["adamw", "muon"]
 _MOST = {  # beyond these nothing here has been tried, or can be
     "p": 2**16, "q_max": 10**9, "base": 10**6, "n_max": 10**9, "length": 512, "n_layers": 64, "d_model": 2**15, "n_heads": 2**10,
     "d_mlp": 2**18, "seed": 2**31 - 1, "data_seed": 2**31 - 1, "lr": 1e38, "weight_decay": 1e6, "grokfast_lambda": 1e6, "dropout": 0.99,
-    "steps": 10**8, "warmup": 10**8, "eval_every": 10**6, "keep": 10_000,
+    "batch": 2**24, "steps": 10**8, "warmup": 10**8, "eval_every": 10**6, "keep": 10_000,
 }  # fmt: skip
 
 
@@ -74,6 +74,7 @@ class Config:
     grokfast_lambda: float = 0.0  # 0 switches the filter off
     grokfast_alpha: float = 0.98
     dropout: float = 0.1
+    batch: int = 0  # rows a step, drawn with replacement; 0: all training rows
     steps: int = 2000
     warmup: int = 10
     decay: float = 0.0  # the last share of the steps, over which lr falls linearly to 0
@@ -111,7 +112,7 @@ class Config:
         for name in ("n_layers", "d_model", "n_heads", "d_mlp", "steps", "eval_every"):
             if getattr(self, name) < 1:
                 raise ConfigError(f"{name}={getattr(self, name)}: must be >= 1")
-        for name in ("seed", "data_seed", "warmup", "keep", "weight_decay", "grokfast_lambda"):
+        for name in ("seed", "data_seed", "batch", "warmup", "keep", "weight_decay", "grokfast_lambda"):
             if getattr(self, name) < 0:
                 raise ConfigError(f"{name}={getattr(self, name)}: must be >= 0")
         if not 0 < self.lr < float("inf"):

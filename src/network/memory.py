@@ -30,12 +30,12 @@ def parameters(config: Config, size: Size) -> int:
 
 def terms(config: Config, size: Size, seeds: int, side_by_side: int) -> dict[str, float]:
     """Bytes by what they are for; `side_by_side` seeds compute at the same time."""
-    rows, ctx, layers = size.examples, size.n_ctx, config.n_layers
+    rows, ctx, layers = config.batch or size.examples, size.n_ctx, config.n_layers
     attention = layers * ctx * (5 * config.d_model + 3 * config.n_heads * ctx)
     mlp = 3 * config.d_mlp * (ctx * (layers - 1) + 1)
     chunks = config.steps / config.eval_every + 1
     return {
-        f"{rows:,} examples of {ctx + size.tasks:,} numbers": 28.0 * rows * (ctx + size.tasks),
+        f"{size.examples:,} examples of {ctx + size.tasks:,} numbers": 28.0 * size.examples * (ctx + size.tasks),
         f"weights and optimiser, {parameters(config, size):,} parameters": 32.0 * parameters(config, size) * seeds,
         f"activations of {rows:,} examples": 4.0 * rows * (attention + mlp + 6 * size.classes) * side_by_side,
         f"metrics of {chunks:,.0f} chunks": 16.0 * chunks * (size.tasks + 1) * seeds,

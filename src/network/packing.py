@@ -1,7 +1,11 @@
 """How the labels of T tasks of unequal width share one unembedding: w_1 + ... + w_T logits in one row, a static slice for each task.
 
-`split_logits`, the losses and the accuracies know that packing, nobody else does. Shape letters: N examples, T tasks.
+`split_logits`, the losses and the accuracies know that packing, nobody else does. What trains and evaluates uses `row_losses` and
+`row_correct`, which take all tasks in one piece; studies ask for one task at a time. Shape letters: N examples, T tasks.
 """
+
+from functools import partial
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -54,6 +58,68 @@ def task_correct(logits: Float[Array, "N total"], labels: Int[Array, "N T"], wid
 def task_accuracy(logits: Float[Array, "N total"], labels: Int[Array, "N T"], widths: tuple[int, ...]) -> Float[Array, " T"]:
     """Share of examples predicted right, for each task."""
     return task_correct(logits, labels, widths).mean(axis=0)
+
+
+class _Places(NamedTuple):
+    """Where the classes of all tasks are in a row of C logits."""
+
+    task: np.ndarray  # (C,) whose class it is
+    label: np.ndarray  # (C,) which of its classes
+    start: np.ndarray  # (T,) where a task begins
+    member: np.ndarray  # (C, T) float32, 1 at the classes of a task
+    square: np.ndarray  # (T, W) the classes of each task, the first again where it has fewer than the widest
+
+    def spread(self, x: Array) -> Array:
+        """(N, T) -> (N, C): the value of each class's task."""
+        return jnp.take(x, self.task, axis=1)
+
+
+def _places(widths: tuple[int, ...]) -> _Places:
+    task = np.repeat(np.arange(len(widths)), widths)
+    start = np.cumsum((0, *widths[:-1]))
+    member = (task[:, None] == np.arange(len(widths))[None, :]).astype(np.float32)
+    column = np.arange(max(widths))[None, :]
+    square = start[:, None] + np.where(column < np.asarray(widths)[:, None], column, 0)
+    return _Places(task, (np.arange(len(task)) - start[task]).astype(np.int32), start.astype(np.int32), member, square)
+
+
+def _right_and_margins(logits: Array, labels: Array, at: _Places) -> tuple[Array, Array]:
+    """Which classes are right, and the others' logits minus that of the right one, -inf at the right ones: each (N, C)."""
+    is_right = at.label[None, :] == at.spread(labels)
+    right = at.spread(jnp.take_along_axis(logits, labels + at.start[None, :].astype(labels.dtype), axis=1))
+    return is_right, jnp.where(is_right, -jnp.inf, logits - right)
+
+
+@partial(jax.custom_vjp, nondiff_argnums=(2,))
+def row_losses(logits: Float[Array, "N total"], labels: Int[Array, "N T"], widths: tuple[int, ...]) -> Float[Array, "N T"]:
+    """`cross_entropy` of every cell in one piece, so that compiling does not take longer the more tasks there are."""
+    return _losses(logits, labels, widths)[0]
+
+
+def _losses(logits: Array, labels: Array, widths: tuple[int, ...]) -> tuple[Array, tuple[Array, Array, Array, Array]]:
+    at = _places(widths)
+    is_right, margin = _right_and_margins(logits, labels, at)
+    largest = jnp.take(margin, at.square, axis=1).max(axis=2)
+    each = jnp.exp(margin - at.spread(largest))
+    total = jnp.matmul(each, at.member, precision=jax.lax.Precision.HIGHEST)
+    odds = jnp.log(total) + largest
+    return jax.nn.softplus(odds), (is_right, each, total, odds)
+
+
+def _backward(widths: tuple[int, ...], kept: tuple[Array, Array, Array, Array], g: Array) -> tuple[Array, None]:
+    at, (is_right, each, total, odds) = _places(widths), kept
+    wrong = g * jax.nn.sigmoid(odds)
+    return jnp.where(is_right, -at.spread(wrong), at.spread(wrong / total) * each), None
+
+
+row_losses.defvjp(_losses, _backward)
+
+
+def row_correct(logits: Float[Array, "N total"], labels: Int[Array, "N T"], widths: tuple[int, ...]) -> Float[Array, "N T"]:
+    """`task_correct` in one piece, as 0 and 1; a cell whose best classes tie is wrong."""
+    at = _places(widths)
+    _, margin = _right_and_margins(logits, labels, at)
+    return jnp.matmul((margin >= 0).astype(jnp.float32), at.member) == 0
 
 
 def margins(logits: np.ndarray, labels: np.ndarray, widths: tuple[int, ...]) -> np.ndarray:

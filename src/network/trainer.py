@@ -1,9 +1,9 @@
 """The trainer: from a config to a run's folder.
 
-The whole data set is one batch. Steps run in `lax.scan` chunks inside one jitted program with donated state; between
-chunks the host reads the metrics, moves the bar and keeps a copy of the states. That copy is what Ctrl-C or a NaN leaves on disk. The
-random numbers of a step depend on the seed and the step alone, so a resumed run equals an uninterrupted one, bit for bit where the same
-seeds are trained side by side on as many cores. (A seed alone and the same seed beside others differ by rounding.)
+A batch is the whole data set, or `config.batch` rows drawn on the device. Steps run in `lax.scan` chunks inside one jitted program with
+donated state; between chunks the host reads the metrics, moves the bar and keeps a copy of the states. That copy is what Ctrl-C or a NaN
+leaves on disk. The random numbers of a step depend on the seed and the step alone, so a resumed run equals an uninterrupted one, bit for
+bit where the same seeds are trained side by side on as many cores. (A seed alone and the same seed beside others differ by rounding.)
 """
 
 import os
@@ -20,18 +20,19 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 from jax.sharding import AxisType, NamedSharding, PartitionSpec
-from jaxtyping import Array, PRNGKeyArray
+from jaxtyping import Array, Int, PRNGKeyArray
 
 from . import memory, records, session
 from .config import Config, ConfigError
 from .dataset import Dataset
 from .model import Transformer, count_parameters
 from .optimizers import make_optimizer, withheld
-from .packing import balanced_loss, task_accuracy, task_loss
+from .packing import balanced_loss, row_correct, row_losses
 from .runs import run_folder
 from .tasks import TASKS, make_dataset
 
 RUNS = Path("runs")
+PIECE = 4096  # rows that are evaluated at a time, at least, where training takes batches
 
 
 class State(NamedTuple):
@@ -61,7 +62,13 @@ def mean_loss(
     keys = jax.random.split(key, len(tokens))
     logits = jax.vmap(lambda t, k: model(t, key=k))(tokens, keys)
     uniform = jnp.log(jnp.asarray(widths, dtype=jnp.float32))
-    return ((balanced_loss if balanced else task_loss)(logits, labels, widths) / uniform).mean()
+    return ((balanced_loss if balanced else row_losses)(logits, labels, widths) / uniform).mean()
+
+
+def batch_rows(config: Config, seed: Array, step: Array, n: int) -> Int[Array, " batch"]:
+    """Which of n rows a step trains on, drawn with replacement."""
+    key = jax.random.fold_in(jax.random.fold_in(jax.random.key(seed), 2), step)
+    return jax.random.randint(key, (config.batch,), 0, n)
 
 
 def make_chunk(config: Config, widths: tuple[int, ...]) -> Callable[[State, Array, Array, int], tuple[State, Array]]:
@@ -74,6 +81,9 @@ def make_chunk(config: Config, widths: tuple[int, ...]) -> Callable[[State, Arra
 
     def step(state: State, tokens: Array, labels: Array) -> tuple[State, Array]:
         key = jax.random.fold_in(jax.random.fold_in(jax.random.key(state.seed), 1), state.step)
+        if config.batch:
+            rows = batch_rows(config, state.seed, state.step, len(tokens))
+            tokens, labels = tokens[rows], labels[rows]
         loss, grads = jax.value_and_grad(mean_loss)(state.model, tokens, labels, widths, key, balanced=config.balanced)
         params: Any = state.model  # optax describes its trees by types that no module has
         updates, opt_state = optimizer.update(grads, state.opt_state, params)
@@ -103,18 +113,21 @@ def seed_mesh(seeds: int) -> jax.sharding.Mesh:
     return jax.make_mesh((devices,), ("seeds",), axis_types=(AxisType.Auto,), devices=jax.devices()[:devices])
 
 
-def make_evaluate(dataset: Dataset) -> Callable[[Transformer], dict[str, Array]]:
-    """`evaluate(models)`: loss in nats and accuracy of every task on both halves of the split, each (seeds, T)."""
-    tokens, labels = jnp.asarray(dataset.tokens), jnp.asarray(dataset.labels)
-    train, valid = jnp.asarray(dataset.train_idx), jnp.asarray(dataset.valid_idx)
+def make_evaluate(dataset: Dataset, piece: int) -> Callable[[Transformer], dict[str, Array]]:
+    """`evaluate(models)`: loss in nats and accuracy of every task on both halves of the split, each (seeds, T); `piece` rows at a time."""
+    halves = np.stack([dataset.train_mask, ~dataset.train_mask], axis=1).astype(np.float32)  # (N, 2)
+    fill = ((0, -len(halves) % piece), (0, 0))
+    pieces = tuple(jnp.asarray(np.pad(x, fill).reshape(-1, piece, x.shape[1])) for x in (dataset.tokens, dataset.labels, halves))
+    count = jnp.asarray(halves.sum(axis=0))[:, None, None]
+
+    def of_piece(model: Transformer, tokens: Array, labels: Array, half: Array) -> Array:
+        logits = jax.vmap(model)(tokens)
+        cells = [f(logits, labels, dataset.widths).astype(jnp.float32) for f in (row_losses, row_correct)]
+        return jnp.einsum("nh,mnt->hmt", half, jnp.stack(cells), precision=jax.lax.Precision.HIGHEST)
 
     def one(model: Transformer) -> dict[str, Array]:
-        logits = jax.vmap(model)(tokens)
-        out = {}
-        for name, idx in (("train", train), ("valid", valid)):
-            out[f"{name}_loss"] = task_loss(logits[idx], labels[idx], dataset.widths)
-            out[f"{name}_accuracy"] = task_accuracy(logits[idx], labels[idx], dataset.widths)
-        return out
+        means = jax.lax.map(lambda x: of_piece(model, *x), pieces).sum(axis=0) / count
+        return {f"{half}_{what}": means[i, j] for i, half in enumerate(("train", "valid")) for j, what in enumerate(("loss", "accuracy"))}
 
     return jax.jit(lambda models: jax.lax.map(one, models))
 
@@ -153,6 +166,8 @@ def train(
         beside = min(beside, jax.device_count())
     memory.check(memory.terms(config, size, len(seeds), beside), f"training {config.run}")
     dataset = make_dataset(config)
+    if config.batch > len(dataset.train_idx):
+        raise ConfigError(f"batch={config.batch}: more than the {len(dataset.train_idx):,} rows trained on; 0 takes all of them")
     with usual_jax(), session.claimed(config, seeds, out, resume=resume, parent=parent, log=log) as saved:
         return _train(config, seeds, out, dataset, saved, command, on_chunk, log)
 
@@ -195,7 +210,8 @@ def _train(
     )
 
     tokens, labels = jnp.asarray(dataset.tokens[dataset.train_idx]), jnp.asarray(dataset.labels[dataset.train_idx])
-    chunk, evaluate = make_chunk(config, dataset.widths), make_evaluate(dataset)
+    piece = min(len(dataset.tokens), max(config.batch, PIECE)) if config.batch else len(dataset.tokens)
+    chunk, evaluate = make_chunk(config, dataset.widths), make_evaluate(dataset, piece)
     keep = kept_steps(config)
     started = on_disk = time.perf_counter()
 

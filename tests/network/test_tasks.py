@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from src.network.config import ConfigError
-from src.network.packing import cross_entropy, split_logits, task_accuracy, task_loss
+from src.network.packing import cross_entropy, row_correct, row_losses, split_logits, task_accuracy, task_correct, task_loss
 from src.network.presets import preset
 from src.network.tasks import make_dataset
 from src.network.tasks.primality import decade_numbers
@@ -91,6 +91,33 @@ def test_tiny_losses_keep_their_precision():
     for margin in (5.0, 18.0, 40.0):
         loss = cross_entropy(jnp.asarray([[margin, 0.0, 0.0]], jnp.float32), jnp.zeros(1, jnp.int32))[0]
         np.testing.assert_allclose(float(loss), np.log1p(2 * np.exp(-margin)), rtol=1e-5)
+
+
+@pytest.mark.parametrize("scale", [0.1, 3.0, 30.0, 400.0])
+def test_losses_in_one_piece_are_those_of_task_after_task(scale):
+    """Values, gradients and accuracies, for logits of any size; and still under vmap."""
+    widths, rng = (2, 3, 5, 47), np.random.default_rng(0)
+    logits = jnp.asarray(rng.normal(size=(40, sum(widths))) * scale, jnp.float32)
+    labels = jnp.asarray(np.stack([rng.integers(0, w, 40) for w in widths], axis=1), jnp.int32)
+    np.testing.assert_allclose(row_losses(logits, labels, widths).mean(axis=0), task_loss(logits, labels, widths), rtol=2e-6, atol=1e-30)
+    weight = jnp.asarray(rng.normal(size=len(widths)), jnp.float32)
+    slices, piece = (
+        jax.grad(lambda x, f=f: (f(x, labels, widths) * weight).sum())(logits) for f in (task_loss, lambda *a: row_losses(*a).mean(axis=0))
+    )
+    np.testing.assert_allclose(piece, slices, rtol=1e-4, atol=1e-7)
+    assert (row_correct(logits, labels, widths) == task_correct(logits, labels, widths)).all()
+    stacked = jax.vmap(lambda x: row_losses(x, labels, widths))(jnp.stack([logits, 2 * logits]))
+    np.testing.assert_allclose(stacked[0], row_losses(logits, labels, widths), rtol=1e-6)
+
+
+def test_tiny_losses_keep_their_precision_in_one_piece():
+    """One task is right by a margin, another by a small one: both losses are there. One that is off by 200 nats hides neither."""
+    for margin in (5.0, 18.0, 40.0):
+        logits = jnp.asarray([[margin, 0.0, 0.0, 2.0, 0.0], [margin, 0.0, 0.0, -200.0, 0.0]], jnp.float32)
+        loss = np.asarray(row_losses(logits, jnp.zeros((2, 2), jnp.int32), (3, 2)))
+        np.testing.assert_allclose(loss[:, 0], np.log1p(2 * np.exp(-margin)), rtol=1e-5)
+        np.testing.assert_allclose(loss[0, 1], np.log1p(np.exp(-2.0)), rtol=1e-5)
+        assert loss[1, 1] == 200
 
 
 def test_wrong_packing_is_named():

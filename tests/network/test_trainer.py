@@ -13,13 +13,14 @@ from typer.testing import CliRunner
 
 from src.network.checkpoint import CheckpointError, named_leaves
 from src.network.config import ConfigError
-from src.network.model import Transformer
+from src.network.model import Transformer, predict
 from src.network.optimizers import grokfast, make_optimizer, schedule
+from src.network.packing import task_accuracy, task_loss
 from src.network.presets import preset
 from src.network.records import publish
 from src.network.runs import load_run
 from src.network.tasks import make_dataset
-from src.network.trainer import Diverged, kept_steps, mean_loss, train
+from src.network.trainer import Diverged, batch_rows, init_state, kept_steps, make_chunk, make_evaluate, mean_loss, train
 from src.train import app
 
 pytestmark = pytest.mark.usefixtures("optax_promotes")
@@ -38,9 +39,9 @@ def stop_at(step):
     return on_chunk
 
 
-@pytest.mark.parametrize("optimizer", ["muon", "adamw"])
-def test_resume_equals_uninterrupted(tmp_path, optimizer):
-    config = replace(SMALL, optimizer=optimizer, grokfast_lambda=0.5, decay=0.5)
+@pytest.mark.parametrize(("optimizer", "batch"), [("muon", 0), ("adamw", 8)])
+def test_resume_equals_uninterrupted(tmp_path, optimizer, batch):
+    config = replace(SMALL, optimizer=optimizer, batch=batch, grokfast_lambda=0.5, decay=0.5)
     (whole,) = train(config, (3,), tmp_path / "whole")
     with pytest.raises(KeyboardInterrupt):
         train(config, (3,), tmp_path / "parts", on_chunk=stop_at(30))
@@ -49,6 +50,44 @@ def test_resume_equals_uninterrupted(tmp_path, optimizer):
     a, b = (load_run(tmp_path / name / "smoke", 3).metrics for name in ("whole", "parts"))
     assert all((a[name] == b[name]).all() for name in a if name != "seconds")
     assert a["step"].tolist() == list(range(0, 61, 10))
+
+
+def test_evaluation_in_pieces_is_evaluation():
+    """Whatever the size of a piece, and where the last one is not full; against the tasks one by one."""
+    data = make_dataset(SMALL)
+    model = init_state(SMALL, data, jnp.asarray(3, jnp.int32)).model
+    models = jax.tree.map(lambda x: jnp.stack([x, 2 * x]), model)
+    logits = jax.vmap(lambda m: predict(m, jnp.asarray(data.tokens)))(models)
+    for piece in (49, 10, 7):
+        found = make_evaluate(data, piece)(models)
+        for half, rows in (("train", data.train_idx), ("valid", data.valid_idx)):
+            for what, f in (("loss", task_loss), ("accuracy", task_accuracy)):
+                expected = jnp.stack([f(x[rows], jnp.asarray(data.labels)[rows], data.widths) for x in logits])
+                np.testing.assert_allclose(found[f"{half}_{what}"], expected, rtol=1e-5)
+
+
+def test_a_batch_is_drawn_from_the_rows_trained_on_anew_each_step():
+    """With plain gradient descent on the loss of a batch, two steps move the weights by the gradients of two different batches."""
+    config = replace(SMALL, batch=4, dropout=0.0)
+    data = make_dataset(config)
+    tokens, labels = (jnp.asarray(x[data.train_idx]) for x in (data.tokens, data.labels))
+    rows = [np.asarray(batch_rows(config, jnp.asarray(5), jnp.asarray(step), len(tokens))) for step in range(200)]
+    assert all(row.shape == (4,) for row in rows) and len({tuple(row) for row in rows}) > 190
+    counts = np.bincount(np.concatenate(rows), minlength=len(tokens))
+    assert len(counts) == len(tokens) and counts.min() > 0.5 * counts.mean()
+    state = init_state(config, data, jnp.asarray(5, jnp.int32))
+    stacked = jax.tree.map(lambda x: x[None], state)
+    _, losses = make_chunk(config, data.widths)(stacked, tokens, labels, 1)
+    expected = mean_loss(state.model, tokens[rows[0]], labels[rows[0]], data.widths, jax.random.key(0))
+    assert float(losses[0, 0]) == pytest.approx(float(expected), rel=1e-5)
+
+
+def test_a_batch_larger_than_the_rows_is_refused(tmp_path):
+    with pytest.raises(ConfigError, match="batch=100: more than the 39 rows trained on; 0 takes all of them"):
+        train(replace(SMALL, batch=100), (0,), tmp_path)
+    with pytest.raises(ConfigError, match="batch=-1: must be >= 0"):
+        replace(SMALL, batch=-1)
+    assert not list(tmp_path.iterdir())
 
 
 def test_training_memorises_its_rows(tmp_path):

@@ -1,5 +1,8 @@
 """Figures over many trainings: factors one at a time, train share by dropout, over p, the race in bits, certificates, what seeds share."""
 
+from itertools import product
+
+import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.figure import Figure
 
@@ -23,6 +26,34 @@ def _seeds(ax, x: np.ndarray, y: np.ndarray, never: float) -> None:
         ax.plot(np.full(len(row) - len(there), i), np.full(len(row) - len(there), never), "x", color=PRIME, markersize=4)
     middle = np.median(np.where(y < 0, np.inf, y), axis=1)
     ax.plot(x, np.where(np.isfinite(middle), middle, np.nan), color=BLUE, linewidth=0.8)
+
+
+@styled
+def fig_grid(axes_of: dict[str, tuple[str, ...]], steps: np.ndarray, limit: int, *, target: Target = "paper") -> Figure:
+    """A sweep over a grid: steps until every task stands at 99% held out, a dot for each seed, a cross for one that does not get there.
+
+    The first axis runs along x, the others are told by colour. `steps` (cells, seeds) with the last axis fastest, -1 for never.
+    """
+    figure, axes = new_figure(target, height=2.6)
+    (first, values), *rest = axes_of.items()
+    lines = list(product(*(found for _, found in rest)))
+    y = steps.reshape(len(values), len(lines), -1)
+    for j, line in enumerate(lines):
+        colour = plt.colormaps["viridis"](j / max(len(lines) - 1, 1) * 0.85)
+        place = np.arange(len(values)) + (j - (len(lines) - 1) / 2) * 0.8 / max(len(lines), 2)
+        label = ", ".join(f"{key} = {value}" for (key, _), value in zip(rest, line, strict=True))
+        for x, row in zip(place, y[:, j], strict=True):
+            there = row[row >= 0]
+            axes[0, 0].plot(np.full(len(there), x), there, ".", color=colour)
+            axes[0, 0].plot(
+                np.full(len(row) - len(there), x), np.full(len(row) - len(there), 1.05 * limit), "x", color=colour, markersize=4
+            )
+        axes[0, 0].plot([], [], ".", color=colour, label=label or None)
+    axes[0, 0].set(xlabel=first, ylabel="steps to 99% on every task", xticks=range(len(values)), ylim=(0, limit * 1.1))
+    axes[0, 0].set_xticklabels(values)
+    if rest:
+        axes[0, 0].legend(fontsize="x-small")
+    return figure
 
 
 @styled

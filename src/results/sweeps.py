@@ -8,20 +8,17 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from tqdm import tqdm
-
 from ..network.config import Config
-from ..network.manifest import MANIFEST
 from ..network.paths import command as as_typed
 from ..network.presets import preset
-from ..network.runs import Run, load_run, run_folder
-from ..network.session import state_file
-from ..network.trainer import RUNS, train
+from ..network.runs import Run
+from ..network.trainer import RUNS
 from ..studies.arrays import Arrays
 from ..studies.law import law_outcome
 from ..studies.outcomes import alphabets, anatomy, arrivals, cancellations, course, formations, frequencies, gains, outcome, spikes
 from ..studies.primality import primality_outcome
 from ..studies.sequences import sequence_outcome
+from .cells import Cell, load_all, train_all
 from .grids import (
     ALONE,
     CAUSES,
@@ -139,23 +136,13 @@ SWEEPS: dict[str, Sweep] = {
 }  # fmt: skip
 
 
-def run_sweep(name: str, root: Path = RUNS) -> Arrays:
-    """Train what is missing of a sweep, measure it and record it. Raises `KeyError` naming the sweeps there are."""
+def run_sweep(name: str, root: Path = RUNS, *, scheduler: str | None = None) -> Arrays:
+    """Train what is missing of a sweep, measure it and record it. Raises `KeyError` naming the sweeps there are, and as `train_all`."""
     if name not in SWEEPS:
         raise KeyError(f"no sweep {name!r}; there are {', '.join(SWEEPS)}")
-    sweep = SWEEPS[name]
-    command = as_typed(f"sweeps {name}")
-    for config in tqdm(sweep.configs, desc=name, unit="config", disable=None):
-        whole = tuple(range(sweep.seeds))
-        seeds = tuple(seed for seed in whole if not (run_folder(config.run, seed, root) / MANIFEST).exists())
-        if seeds:
-            seeds = whole if state_file(config.run, whole, root).exists() else seeds
-            train(config, seeds, root, resume=state_file(config.run, seeds, root).exists(), command=command)
-    runs = [[load_run(run_folder(config.run, seed, root)) for seed in range(sweep.seeds)] for config in sweep.configs]
-    for config, seeds in zip(sweep.configs, runs, strict=True):
-        for run in seeds:
-            if replace(run.config, seed=0) != config:
-                raise ValueError(f"{run_folder(config.run, run.config.seed, root)} holds another config; move it away and run again")
-    arrays = sweep.measure(runs)
+    sweep, command = SWEEPS[name], as_typed(f"sweeps {name}")
+    cells = [Cell(config, sweep.seeds) for config in sweep.configs]
+    train_all(cells, root, command=command, scheduler=scheduler)
+    arrays = sweep.measure(load_all(cells, root))
     record(name, arrays, command=command)
     return arrays

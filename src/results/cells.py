@@ -50,6 +50,8 @@ def grid(base: Config, axes: Sequence[str], seeds: int, fixed: Sequence[str] = (
         found = [value for value in text.split(",") if value]
         if not found or key in names or len(set(found)) < len(found):
             raise ConfigError(f"--grid {axis!r}: expected key=value,value,... with each key and each value once")
+        if key == "seed":
+            raise ConfigError(f"--grid {axis!r}: every cell has the seeds that --seeds says")
         names.append(key)
         values.append(found)
     count = 1

@@ -6,6 +6,7 @@ another, which goes on from the state on disk. Needs `pip install miiii[sweep]`.
 
 import os
 import subprocess
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -29,6 +30,10 @@ def spread(cells: Sequence[Cell], root: Path, command: str, scheduler: str, repo
         raise ConfigError("--scheduler: needs Dask; pip install 'miiii[sweep]' (or distributed)") from None
     root, code = root.resolve(), code_digest()
     with _client(scheduler) as client:
+        try:
+            client.wait_for_workers(1, timeout=PATIENCE)
+        except TimeoutError:
+            print(f"The scheduler has no worker yet; waiting. The cells ({len(cells)}) start when one comes.", file=sys.stderr)
         for worker, theirs in client.run(code_digest).items():
             if theirs != code:
                 raise ConfigError(f"worker {worker} has other code: its digest is {theirs[:12]}, here it is {code[:12]}")
@@ -75,8 +80,9 @@ def _local() -> Any:
     from distributed import Nanny, Scheduler, SpecCluster
 
     kept = {name: os.environ[name] for name in ("JAX_COMPILATION_CACHE_DIR", "XLA_FLAGS") if name in os.environ}
+    env = {**kept, "DASK_LOGGING__DISTRIBUTED": "error"}
     spec = {
-        i: {"cls": Nanny, "options": {"nthreads": 1, "env": {**kept, **place}, "preload": [PIN] if "MIIII_CORE" in place else []}}
+        i: {"cls": Nanny, "options": {"nthreads": 1, "env": {**env, **place}, "preload": [PIN] if "MIIII_CORE" in place else []}}
         for i, place in enumerate(places())
     }
     scheduler = {"cls": Scheduler, "options": {"dashboard_address": None}}

@@ -1,21 +1,39 @@
 """Training speed, as ratios measured side by side in one run.
 
-    python -m benchmarks.training                # p = 53 and p = 113, about four minutes on two cores
+    make speed                                             # with PyTorch from build/peers, about fifteen minutes on two cores
+    python -m benchmarks.training                          # without PyTorch
+    python -m benchmarks.training build/peers/bin/python   # with the PyTorch of that interpreter
 
-The peer is the plain loop: the same network, loss and optimiser in JAX, one jitted step dispatched at a time from Python, every position
-computed up to the logits, the loss read after each step. MFU (model FLOPs utilisation) is the trainer's operations a second, counted for
-the model alone, over those of a plain matrix product of the MLP's shape. The second table trains four seeds side by side against one
-seed. Rounds alternate between the contestants and the median of the rounds' ratios is printed, so that a busy machine slows all alike.
+One seed of p = 53, 113 and 257, by the trainer and by its peers:
+
+- *plain*: the same network, loss and optimiser in JAX, one jitted step dispatched at a time from Python, every position computed up to
+  the logits, the loss read after each step;
+- *lineage*: the same, and every task's head padded to p classes, as the code that this project completes has it;
+- *PyTorch*, eager and compiled: plain modules, logits at the last position alone (`benchmarks/training_torch.py`).
+
+The share of the peak is the trainer's operations a second, counted for the model alone, over those of a plain matrix product of the MLP's
+shape. Rounds alternate between the contestants and the median of the rounds' ratios is kept, so that a busy machine slows all alike.
+Then 4, 16 and 64 seeds in one program against one; and over p, what the training step takes to compile and of memory with all tasks' losses
+in one piece and batches, beside a slice a task and all rows.
+
+The numbers go to `measurements/speed-cpu.npz` (`speed-gpu.npz` on a GPU), with the machine's name.
 """
 
+import json
+import subprocess
+import sys
+import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 from tqdm import tqdm
@@ -24,18 +42,26 @@ from src.network.config import Config
 from src.network.dataset import Dataset
 from src.network.model import Transformer
 from src.network.optimizers import make_optimizer
-from src.network.packing import task_loss
+from src.network.packing import cross_entropy, task_loss
 from src.network.presets import preset
 from src.network.records import cores
 from src.network.tasks import make_dataset
-from src.network.trainer import init_state, make_chunk
+from src.network.trainer import batch_rows, init_state, make_chunk, mean_loss
+from src.numbers.integers import primes_below
+from src.results.measure import record
+from src.results.speed import COMPILED_P, CONTESTANTS, RACES, SEEDS
+
+BATCH = preset("wide").batch
 
 
-def plain_loop(config: Config, dataset: Dataset) -> Callable[[int], None]:
-    """`run(n)`: n steps of the plain loop."""
+def plain_loop(config: Config, dataset: Dataset, *, padded: bool = False) -> Callable[[int], None]:
+    """`run(n)`: n steps of the plain loop; `padded`, with p classes for every task."""
     optimizer = make_optimizer(config)
-    tokens, labels = jnp.asarray(dataset.tokens[dataset.train_idx]), jnp.asarray(dataset.labels[dataset.train_idx])
+    all_tokens, all_labels = jnp.asarray(dataset.tokens[dataset.train_idx]), jnp.asarray(dataset.labels[dataset.train_idx])
     uniform = jnp.log(jnp.asarray(dataset.widths, dtype=jnp.float32))
+    widths, tasks = dataset.widths, len(dataset.widths)
+    if padded:
+        dataset = replace(dataset, widths=(config.p,) * tasks)
 
     def every_position(model: Transformer, tokens: jax.Array, key: jax.Array) -> jax.Array:
         kept = {}
@@ -47,13 +73,18 @@ def plain_loop(config: Config, dataset: Dataset) -> Callable[[int], None]:
         model(tokens, hook=keep, key=key)
         return kept[f"blocks.{config.n_layers - 1}.hook_resid_post"] @ model.W_U
 
-    def loss(model: Transformer, key: jax.Array) -> jax.Array:
-        logits = jax.vmap(lambda t, k: every_position(model, t, k))(tokens, jax.random.split(key, len(tokens)))
-        return (task_loss(logits[:, -1], labels, dataset.widths) / uniform).mean()
+    def loss(model: Transformer, tokens: jax.Array, labels: jax.Array, key: jax.Array) -> jax.Array:
+        logits = jax.vmap(lambda t, k: every_position(model, t, k))(tokens, jax.random.split(key, len(tokens)))[:, -1]
+        if padded:
+            each = jax.vmap(cross_entropy, in_axes=1)(logits.reshape(len(tokens), tasks, config.p), labels).mean(axis=1)
+        else:
+            each = task_loss(logits, labels, widths)
+        return (each / uniform).mean()
 
     @jax.jit
-    def step(model, opt_state, key):
-        value, grads = jax.value_and_grad(loss)(model, key)
+    def step(model, opt_state, number):
+        rows = batch_rows(config, jnp.int32(0), number, len(all_tokens)) if config.batch else slice(None)
+        value, grads = jax.value_and_grad(loss)(model, all_tokens[rows], all_labels[rows], jax.random.key(number))
         updates, opt_state = optimizer.update(grads, opt_state, model)
         return optax.apply_updates(model, updates), opt_state, value
 
@@ -62,7 +93,7 @@ def plain_loop(config: Config, dataset: Dataset) -> Callable[[int], None]:
 
     def run(n: int) -> None:
         for _ in range(n):
-            state[0], state[1], value = step(state[0], state[1], jax.random.key(state[2]))
+            state[0], state[1], value = step(state[0], state[1], jnp.int32(state[2]))
             state[2] += 1
             float(value)
 
@@ -84,7 +115,7 @@ def scanned(config: Config, dataset: Dataset, seeds: int) -> Callable[[int], Non
 
 def matmul(config: Config, dataset: Dataset) -> Callable[[int], None]:
     """`run(n)`: n plain products of the MLP's shape, (rows, d_model) by (d_model, d_mlp): the machine's own speed for this work."""
-    x = jax.random.normal(jax.random.key(0), (len(dataset.train_idx), config.d_model), jnp.float32)
+    x = jax.random.normal(jax.random.key(0), (config.batch or len(dataset.train_idx), config.d_model), jnp.float32)
     w = jax.random.normal(jax.random.key(1), (config.d_model, config.d_mlp), jnp.float32)
     product = jax.jit(jnp.matmul)
 
@@ -101,52 +132,131 @@ def flops(config: Config, dataset: Dataset) -> tuple[float, float]:
     Two for each multiplication of MLP and unembedding at the last position, three times over for the gradients. The rest (tables of
     2p + 1 rows, attention over three tokens, Muon's orthogonalisation) is overhead by this count.
     """
-    rows, d, m = len(dataset.train_idx), config.d_model, config.d_mlp
+    rows, d, m = config.batch or len(dataset.train_idx), config.d_model, config.d_mlp
     return 3.0 * rows * (4 * d * m + 2 * d * sum(dataset.widths)), 2.0 * rows * d * m
 
 
-def alternate(contestants: list[Callable[[int], None]], steps: int, rounds: int, what: str) -> np.ndarray:
+def timed(run: Callable[[int], None]) -> Callable[[int], float]:
+    """Seconds that n steps took."""
+
+    def of(n: int) -> float:
+        start = time.perf_counter()
+        run(n)
+        return time.perf_counter() - start
+
+    return of
+
+
+def alternate(contestants: list[Callable[[int], float]], steps: int, rounds: int, what: str) -> np.ndarray:
     """Seconds a step: (rounds, contestants). The first, uncounted round compiles."""
-    seconds = np.zeros((rounds + 1, len(contestants)))
-    for r in tqdm(range(rounds + 1), desc=what, unit="round", disable=None):
-        for c, run in enumerate(contestants):
-            start = time.perf_counter()
-            run(steps)
-            seconds[r, c] = (time.perf_counter() - start) / steps
-    return seconds[1:]
+    rows = tqdm(range(rounds + 1), desc=what, unit="round", disable=None)
+    return np.asarray([[run(steps) / steps for run in contestants] for _ in rows])[1:]
 
 
-def main() -> None:
+class Torch:
+    """PyTorch in a process of its own, which takes steps when it is told to."""
+
+    def __init__(self, interpreter: str, config: Config, dataset: Dataset, folder: Path) -> None:
+        rows = {"tokens": dataset.tokens[dataset.train_idx], "labels": dataset.labels[dataset.train_idx]}
+        data = {name: value.astype(np.int64) for name, value in rows.items()}
+        np.savez(folder / "data.npz", **data, widths=np.asarray(dataset.widths), settings=np.asarray(json.dumps(config.to_dict())))
+        script = Path(__file__).with_name("training_torch.py")
+        self.process = subprocess.Popen(
+            [interpreter, str(script), str(folder / "data.npz")], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+
+    def run(self, how: str, n: int) -> float:
+        """Seconds that n steps took, "eager" or "compiled"."""
+        assert self.process.stdin is not None and self.process.stdout is not None
+        print(f"{how} {n}", file=self.process.stdin, flush=True)
+        return float(self.process.stdout.readline())
+
+    def close(self) -> None:
+        self.process.communicate()
+
+
+def race(config: Config, steps: int, rounds: int, interpreter: str) -> np.ndarray:
+    """Seconds a step of each of `CONTESTANTS` (NaN without PyTorch), and of one plain product: (rounds, 6)."""
+    dataset = make_dataset(config)
+    ours = scanned(config, dataset, 1)
+    jax_ones = {"trainer": ours, "plain": plain_loop(config, dataset), "lineage": plain_loop(config, dataset, padded=True)}
+    product = matmul(config, dataset)
+    with tempfile.TemporaryDirectory() as folder:
+        torch = Torch(interpreter, config, dataset, Path(folder)) if interpreter else None
+        told = {
+            **{name: timed(run) for name, run in jax_ones.items()},
+            **{f"PyTorch, {how}": (lambda n, how=how: torch.run(how, n) if torch else np.nan) for how in ("eager", "compiled")},
+            "product": timed(product),
+        }
+        assert tuple(told) == (*CONTESTANTS, "product")
+        found = alternate(list(told.values()), steps, rounds, f"p = {config.p}, {config.optimizer}")
+        if torch:
+            torch.close()
+    return found
+
+
+def compiling(p: int, *, sliced: bool) -> tuple[float, float]:
+    """Seconds to compile the gradient of a step at p, and the bytes that it needs: by slices of all rows, or in one piece by batches."""
+    config = replace(preset("wide"), p=p, batch=0 if sliced else BATCH)
+    dataset = make_dataset(config)
+    model = jax.eval_shape(lambda: Transformer(config, dataset, key=jax.random.key(0)))
+    rows = len(dataset.train_idx) if sliced else min(BATCH, len(dataset.train_idx))
+
+    def loss(model: Transformer, tokens: jax.Array, labels: jax.Array, key: jax.Array) -> jax.Array:
+        if not sliced:
+            return mean_loss(model, tokens, labels, dataset.widths, key)
+        logits = jax.vmap(lambda t, k: model(t, key=k))(tokens, jax.random.split(key, rows))
+        return task_loss(logits, labels, dataset.widths).mean()
+
+    shapes = [jax.ShapeDtypeStruct((rows, *x.shape[1:]), x.dtype) for x in (dataset.tokens, dataset.labels)]
+    lowered = jax.jit(jax.grad(loss)).lower(model, *shapes, jax.eval_shape(lambda: jax.random.key(0)))
+    start = time.perf_counter()
+    compiled = lowered.compile()
+    memory: Any = compiled.memory_analysis()
+    return time.perf_counter() - start, float(memory.temp_size_in_bytes)
+
+
+def report(found: dict[str, np.ndarray], console: Console) -> None:
+    """The tables of what was measured."""
+    table = Table("p", "optimiser", "trainer, ms a step", *(f"over {name}" for name in CONTESTANTS[1:]), "of the peak", box=SIMPLE_HEAD)
+    for i, (config, _, _) in enumerate(RACES):
+        ratios = (f"{x:.1f}" for x in found["ratio"][i, 1:])
+        table.add_row(str(config.p), config.optimizer, f"{found['seconds'][i, 0] * 1e3:.0f}", *ratios, f"{found['peak'][i]:.0%}")
+    console.print(table)
+    console.print("seeds side by side, times as long as one:", {n: f"{x:.2f}" for n, x in zip(SEEDS, found["seeds"], strict=True)})
+    table = Table("p", "tasks", "compiling: slices, s", "one piece, s", "memory: all rows, GiB", "a batch, GiB", box=SIMPLE_HEAD)
+    for i, p in enumerate(COMPILED_P):
+        seconds, memory = (f"{x:.1f}" for x in found["compile_seconds"][i]), (f"{x / 2**30:.2f}" for x in found["compile_bytes"][i])
+        table.add_row(str(p), str(len(primes_below(p))), *seconds, *memory)
+    console.print(table)
+
+
+def main(interpreter: str = "") -> None:
     jax.config.update("jax_num_cpu_devices", cores())  # as the command line does for several seeds
+    jax.config.update("jax_enable_compilation_cache", False)  # compiling is among what is measured
     console = Console()
     console.print(f"{len(jax.devices())} x {jax.devices()[0].device_kind}; dropout, optimiser and loss are the preset's own")
-
-    table = Table(title="one seed: trainer against the plain loop")
-    columns = ("preset", "p", "block", "plain, ms a step", "trainer, ms a step", "times as fast", "steps/s", "matmul, GFLOP/s", "MFU")
-    for name in columns:
-        table.add_column(name, justify="right")
-    for name, steps in (("laptop", 25), ("paper", 4), ("paper-standard", 4)):
-        config = replace(preset(name), eval_every=steps)
-        dataset = make_dataset(config)
-        s = alternate([plain_loop(config, dataset), scanned(config, dataset, 1), matmul(config, dataset)], steps, 5, name)
-        plain, trainer, product = np.median(s, axis=0)
-        of_step, of_product = flops(config, dataset)
-        used = np.median((of_step / s[:, 1]) / (of_product / s[:, 2]))
-        table.add_row(
-            name, str(config.p), config.block, f"{plain * 1e3:.1f}", f"{trainer * 1e3:.1f}", f"{np.median(s[:, 0] / s[:, 1]):.2f}",
-            f"{1 / trainer:.1f}", f"{of_product / product / 1e9:.0f}", f"{used:.0%}",
-        )  # fmt: skip
-    console.print(table)
-
-    table = Table(title="laptop (p = 53): four seeds side by side against one")
-    for name in ("one seed, ms a step", "four seeds, ms a step", "times as long"):
-        table.add_column(name, justify="right")
-    config = preset("laptop")
-    dataset = make_dataset(config)
-    s = alternate([scanned(config, dataset, 1), scanned(config, dataset, 4)], 25, 5, "four seeds")
-    table.add_row(*(f"{x * 1e3:.1f}" for x in np.median(s, axis=0)), f"{np.median(s[:, 1] / s[:, 0]):.2f}")
-    console.print(table)
+    found: dict[str, list] = {name: [] for name in ("seconds", "ratio", "peak")}
+    for config, steps, rounds in RACES:
+        seconds = race(config, steps, rounds, interpreter)
+        of_step, of_product = flops(config, make_dataset(config))
+        found["seconds"].append(np.median(seconds, axis=0))
+        found["ratio"].append(np.median(seconds[:, :-1] / seconds[:, :1], axis=0))
+        found["peak"].append(np.median((of_step / seconds[:, 0]) / (of_product / seconds[:, -1])))
+    laptop = preset("laptop")
+    data = make_dataset(laptop)
+    seconds = alternate([timed(scanned(laptop, data, n)) for n in (1, *SEEDS)], 5, 3, "seeds")
+    compiled = np.asarray([[compiling(p, sliced=sliced) for sliced in (True, False)] for p in tqdm(COMPILED_P, "compiling", disable=None)])
+    result = {
+        **{name: np.asarray(rows) for name, rows in found.items()},
+        "seeds": np.median(seconds[:, 1:] / seconds[:, :1], axis=0),
+        "compile_seconds": compiled[..., 0], "compile_bytes": compiled[..., 1],
+    }  # fmt: skip
+    report(result, console)
+    name = "speed-cpu" if jax.default_backend() == "cpu" else "speed-gpu"
+    record(name, result, command="make speed")
+    console.print(f"wrote measurements/{name}.npz")
 
 
 if __name__ == "__main__":
-    main()
+    main(*sys.argv[1:])

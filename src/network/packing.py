@@ -90,9 +90,13 @@ def _right_and_margins(logits: Array, labels: Array, at: _Places) -> tuple[Array
     return is_right, jnp.where(is_right, -jnp.inf, logits - right)
 
 
-@partial(jax.custom_vjp, nondiff_argnums=(2,))
 def row_losses(logits: Float[Array, "N total"], labels: Int[Array, "N T"], widths: tuple[int, ...]) -> Float[Array, "N T"]:
     """`cross_entropy` of every cell in one piece, so that compiling does not take longer the more tasks there are."""
+    return jnp.asarray(_row_losses(logits, labels, widths))
+
+
+@partial(jax.custom_vjp, nondiff_argnums=(2,))
+def _row_losses(logits: Array, labels: Array, widths: tuple[int, ...]) -> Array:
     return _losses(logits, labels, widths)[0]
 
 
@@ -112,7 +116,7 @@ def _backward(widths: tuple[int, ...], kept: tuple[Array, Array, Array, Array], 
     return jnp.where(is_right, -at.spread(wrong), at.spread(wrong / total) * each), None
 
 
-row_losses.defvjp(_losses, _backward)
+_row_losses.defvjp(_losses, _backward)
 
 
 def row_correct(logits: Float[Array, "N total"], labels: Int[Array, "N T"], widths: tuple[int, ...]) -> Float[Array, "N T"]:

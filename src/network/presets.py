@@ -123,7 +123,8 @@ def miu() -> Config:
 
 PRESETS: dict[str, Callable[[], Config]] = {
     f.__name__.replace("_", "-"): f for f in (
-        smoke, laptop, paper, paper_standard, exact, exact_standard, wide, addition, addition_muon, addition_grokfast, addition_shuffled, decades, miu,
+        smoke, laptop, paper, paper_standard, exact, exact_standard, wide, addition, addition_muon, addition_grokfast, addition_shuffled,
+        decades, miu,
     )
 }  # fmt: skip
 

@@ -125,11 +125,12 @@ def make_evaluate(dataset: Dataset, piece: int) -> Callable[[Transformer], dict[
         cells = [f(logits, labels, dataset.widths).astype(jnp.float32) for f in (row_losses, row_correct)]
         return jnp.einsum("nh,mnt->hmt", half, jnp.stack(cells), precision=jax.lax.Precision.HIGHEST)
 
-    def one(model: Transformer) -> dict[str, Array]:
+    def one(model: Transformer, pieces: tuple[Array, ...]) -> dict[str, Array]:
         means = jax.lax.map(lambda x: of_piece(model, *x), pieces).sum(axis=0) / count
         return {f"{half}_{what}": means[i, j] for i, half in enumerate(("train", "valid")) for j, what in enumerate(("loss", "accuracy"))}
 
-    return jax.jit(lambda models: jax.lax.map(one, models))
+    evaluate = jax.jit(lambda models, pieces: jax.lax.map(lambda model: one(model, pieces), models))
+    return lambda models: evaluate(models, pieces)  # an argument: as a constant, the compiler would fold it
 
 
 def kept_steps(config: Config) -> set[int]:

@@ -22,7 +22,7 @@ from ..network.session import state_file
 from ..network.trainer import RUNS, train
 
 MOST = 10_000  # cells of a grid
-Report = Callable[[str, int], object]  # the run of a cell, and its step
+Report = Callable[[str, int], None]  # the run of a cell, and its step
 
 
 class Cell(NamedTuple):

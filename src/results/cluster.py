@@ -4,6 +4,7 @@ A worker trains one cell at a time, into a folder that all of them must see. One
 another, which goes on from the state on disk. Needs `pip install miiii[sweep]`.
 """
 
+import logging
 import os
 import subprocess
 import sys
@@ -86,7 +87,7 @@ def _local() -> Any:
         for i, place in enumerate(places())
     }
     scheduler = {"cls": Scheduler, "options": {"dashboard_address": None}}
-    return SpecCluster(workers=spec, scheduler=scheduler, silence_logs="ERROR")
+    return SpecCluster(workers=spec, scheduler=scheduler, silence_logs=logging.ERROR)
 
 
 # Run by a worker before anything else: XLA makes as many threads as there are cores that it may use.

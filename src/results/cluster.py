@@ -87,7 +87,7 @@ def _local() -> Any:
         for i, place in enumerate(places())
     }
     scheduler = {"cls": Scheduler, "options": {"dashboard_address": None}}
-    return SpecCluster(workers=spec, scheduler=scheduler, silence_logs=logging.ERROR)
+    return SpecCluster(workers=spec, scheduler=scheduler, silence_logs=logging.ERROR)  # pyright: ignore[reportArgumentType]
 
 
 # Run by a worker before anything else: XLA makes as many threads as there are cores that it may use.

@@ -159,13 +159,8 @@ class Torch:
     def __init__(self, interpreter: str, config: Config, dataset: Dataset, folder: Path) -> None:
         rows = {"tokens": dataset.tokens[dataset.train_idx], "labels": dataset.labels[dataset.train_idx]}
         data = {name: value.astype(np.int64) for name, value in rows.items()}
-        np.savez(
-            folder / "data.npz",
-            allow_pickle=False,
-            **data,
-            widths=np.asarray(dataset.widths),
-            settings=np.asarray(json.dumps(config.to_dict())),
-        )
+        said = {"widths": np.asarray(dataset.widths), "settings": np.asarray(json.dumps(config.to_dict()))}
+        np.savez(folder / "data.npz", allow_pickle=False, **data, **said)
         script = Path(__file__).with_name("training_torch.py")
         self.process = subprocess.Popen(
             [interpreter, str(script), str(folder / "data.npz")], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True

@@ -149,3 +149,61 @@ def test_three_workers_of_which_one_is_killed_do_what_one_process_does(tmp_path)
     for seed in range(2):
         one, other = (load_run(cell.folder(seed, tmp_path / name)) for name in ("plain", "spread"))
         np.testing.assert_allclose(one.metrics["train_loss"], other.metrics["train_loss"], rtol=1e-3, atol=1e-5)
+
+
+SBATCH = """#!/bin/sh
+setsid sh "$1" > "$1.log" 2>&1 < /dev/null &
+echo $! >> "$JOBS"
+echo "Submitted batch job $!"
+"""
+
+
+@pytest.mark.slow
+def test_slurm_where_sbatch_starts_the_job_here(tmp_path):
+    pytest.importorskip("dask_jobqueue")
+    jobs = tmp_path / "jobs"
+    for name, text in {"sbatch": SBATCH, "scancel": '#!/bin/sh\nfor job in "$@"; do kill -- "-$job"; done\n'}.items():
+        (tmp_path / name).write_text(text)
+        (tmp_path / name).chmod(0o755)
+    command = ["--preset", "smoke", "--grid", "p=5,7", "--set", "steps=20", "--set", "eval_every=10", "--seeds", "2", "--out", "mine"]
+    env = {
+        **os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}", "PYTHONPATH": str(PACKAGE.parent), "JOBS": str(jobs),
+        "DASK_CONFIG": str(tmp_path / "dask"), "JAX_PLATFORMS": "cpu", "DASK_LOGGING__DISTRIBUTED": "error",
+    }  # fmt: skip
+    try:
+        ended = subprocess.run(
+            [sys.executable, "-m", "examples.slurm", *command], cwd=tmp_path, env=env, capture_output=True, text=True, timeout=240
+        )
+        assert ended.returncode == 0, ended.stderr
+        header, *rows = next(tmp_path.glob("runs/grid/*/mine.csv")).read_text().splitlines()
+        assert header.startswith("p,") and len(rows) == 2 and jobs.read_text().strip()
+    finally:
+        for job in jobs.read_text().split() if jobs.exists() else []:
+            subprocess.run(["kill", "--", f"-{job}"], capture_output=True)
+
+
+EIGHT = """
+import sys
+from dataclasses import replace
+from pathlib import Path
+import jax
+from src.network.presets import preset
+from src.network.trainer import train
+
+jax.config.update("jax_num_cpu_devices", int(sys.argv[2]))
+assert jax.device_count() == int(sys.argv[2])
+train(replace(preset("smoke"), p=7, d_model=16, d_mlp=32, steps=20, eval_every=10), tuple(range(8)), Path(sys.argv[1]))
+"""
+
+
+@pytest.mark.slow
+def test_eight_devices_do_what_one_does_seed_by_seed(tmp_path):
+    for devices in (8, 1):
+        subprocess.run(
+            [sys.executable, "-c", EIGHT, str(tmp_path / str(devices)), str(devices)], check=True, timeout=240,
+            env={**os.environ, "PYTHONPATH": str(PACKAGE.parent), "XLA_FLAGS": ""},
+        )  # fmt: skip
+    for seed in range(8):
+        one, other = (load_run(tmp_path / str(devices) / "smoke" / f"seed-{seed}") for devices in (8, 1))
+        np.testing.assert_allclose(one.metrics["train_loss"], other.metrics["train_loss"], rtol=1e-3, atol=1e-5)
+        assert one.seed == seed

@@ -69,6 +69,18 @@ def extract(run: Run) -> Neurons:
     return Neurons(q, k, a0, phi0, a1, phi1, c0 + c1 - pre.mean(axis=0), b, psi)
 
 
+def read_off(pre: np.ndarray, W_L: np.ndarray, q: np.ndarray, k: np.ndarray, widths: tuple[int, ...], p: int) -> Neurons:
+    """`extract` of labelled neurons that were computed elsewhere: pre (p * p, M), W_L (M, classes)."""
+    grid = pre.reshape(p, p, -1)
+    (c0, a0, phi0), (c1, a1, phi1) = (_wave(grid.mean(axis=i, dtype=np.float64), turns) for i, turns in enumerate((k / q, (k * p % q) / q)))
+    b, psi = np.zeros((2, len(q)))
+    for width, end in zip(widths, np.cumsum(widths), strict=True):
+        mine = q == width
+        if mine.any():
+            _, b[mine], psi[mine] = _wave(W_L[mine, end - width : end].T.astype(np.float64), k[mine] / width)
+    return Neurons(q, k, a0, phi0, a1, phi1, c0 + c1 - pre.mean(axis=0, dtype=np.float64), b, psi)
+
+
 def read_neurons(run: Run) -> Arrays:
     """`extract` as arrays by name, (M,) each."""
     return {name: np.asarray(value) for name, value in extract(run)._asdict().items()}

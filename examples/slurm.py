@@ -2,9 +2,9 @@
 
     python -m examples.slurm --grid p=31,37,53 --grid weight_decay=0.5,1.0 --seeds 8
 
-Run it on a login node, in the checkout, with the environment's interpreter; the checkout must be on a disk that the nodes share. It
-asks for up to `JOBS` jobs, waits in the queue, and ends them when the sweep ends. What it is given goes to `python -m src.sweeps`. Stopped or cut
-off, the same command goes on.
+Run it on a login node, in the checkout, with the environment's interpreter; the checkout must be on a disk that the nodes share. It asks
+for up to `JOBS` jobs, waits in the queue, and ends them when the sweep ends. What it is given goes to `python -m src.sweeps`. Stopped
+or cut off, the same command goes on.
 """
 
 import subprocess

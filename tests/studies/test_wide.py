@@ -39,9 +39,8 @@ def test_neurons_are_those_of_the_other_reading(run, apart, whole):
     q, k, rational = label_neurons(whole.pre, whole.p)
     assert (apart["q"] == q).all() and (apart["k"] == k).all()
     np.testing.assert_allclose(apart["rational"], rational, atol=1e-5)
-    for name, one, other in zip(
-        extract(run)._fields, extract(run), read_off(whole.pre, whole.W_L, q, k, whole.widths, whole.p), strict=True
-    ):
+    ours, theirs = read_off(whole.pre, whole.W_L, q, k, whole.widths, whole.p), extract(run)
+    for name, one, other in zip(ours._fields, ours, theirs, strict=True):
         turns = one - other if not name.startswith(("phi", "psi")) else np.angle(np.exp(1j * (one - other)))
         assert np.abs(turns).max() < 1e-3, name
 

@@ -12,7 +12,7 @@ export PIP_USER := 0
 # Two workers, each with a core: the tests of a file go to the same one, which makes what they share (the rendered site) once.
 PYTEST := $(PY) -m pytest -q -rs -n 2 --dist loadfile
 
-.PHONY: site test test-slow fast check claims seed peers measure env clean
+.PHONY: site test test-slow fast check claims seed peers speed measure env clean
 
 site: env
 	$(PY) -m src.render $(if $(PREVIEW),--preview)
@@ -28,8 +28,8 @@ fast: env
 	$(PYTEST) -m "not slow" tests
 
 check: env
-	.venv/bin/ruff check src tests benchmarks
-	.venv/bin/ruff format --check src tests benchmarks
+	.venv/bin/ruff check src tests benchmarks examples
+	.venv/bin/ruff format --check src tests benchmarks examples
 	.venv/bin/lint-imports --no-cache
 	.venv/bin/basedpyright --level error
 
@@ -46,10 +46,18 @@ seed: env
 	$(PY) -m src.claims residues --run $(OWN)
 
 # Ours beside TransformerLens and auto-circuit, which get an environment of their own.
-peers: env
-	test -x build/peers/bin/python || $(PY) -m venv build/peers
-	build/peers/bin/python -m pip install --quiet --disable-pip-version-check -r benchmarks/requirements-peers.txt
+PEERS := build/peers/.installed
+
+peers: env $(PEERS)
 	$(PY) -m benchmarks.peers build/peers/bin/python
+
+speed: env $(PEERS)
+	$(PY) -m benchmarks.training build/peers/bin/python
+
+$(PEERS): benchmarks/requirements-peers.txt
+	$(PY) -m venv build/peers
+	build/peers/bin/python -m pip install --quiet --disable-pip-version-check -r benchmarks/requirements-peers.txt
+	touch $(PEERS)
 
 measure: env
 	$(PY) -m src.measure --record

@@ -49,7 +49,7 @@ from src.network.tasks import make_dataset
 from src.network.trainer import batch_rows, init_state, make_chunk, mean_loss
 from src.numbers.integers import primes_below
 from src.results.measure import record
-from src.results.speed import COMPILED_P, CONTESTANTS, RACES, SEEDS
+from src.results.speed import COMPILED_P, CONTESTANTS, RACES, ROUNDS, SEEDS
 
 BATCH = preset("wide").batch
 
@@ -147,9 +147,9 @@ def timed(run: Callable[[int], None]) -> Callable[[int], float]:
     return of
 
 
-def alternate(contestants: list[Callable[[int], float]], steps: int, rounds: int, what: str) -> np.ndarray:
-    """Seconds a step: (rounds, contestants). The first, uncounted round compiles."""
-    rows = tqdm(range(rounds + 1), desc=what, unit="round", disable=None)
+def alternate(contestants: list[Callable[[int], float]], steps: int, what: str) -> np.ndarray:
+    """Seconds a step: (ROUNDS, contestants). The first, uncounted round compiles."""
+    rows = tqdm(range(ROUNDS + 1), desc=what, unit="round", disable=None)
     return np.asarray([[run(steps) / steps for run in contestants] for _ in rows])[1:]
 
 
@@ -176,8 +176,8 @@ class Torch:
         self.process.communicate()
 
 
-def race(config: Config, steps: int, rounds: int, interpreter: str) -> np.ndarray:
-    """Seconds a step of each of `CONTESTANTS` (NaN without PyTorch), and of one plain product: (rounds, 6)."""
+def race(config: Config, steps: int, interpreter: str) -> np.ndarray:
+    """Seconds a step of each of `CONTESTANTS` (NaN without PyTorch), and of one plain product: (ROUNDS, 6)."""
     dataset = make_dataset(config)
     ours = scanned(config, dataset, 1)
     jax_ones = {"trainer": ours, "plain": plain_loop(config, dataset), "lineage": plain_loop(config, dataset, padded=True)}
@@ -190,7 +190,7 @@ def race(config: Config, steps: int, rounds: int, interpreter: str) -> np.ndarra
             "product": timed(product),
         }
         assert tuple(told) == (*CONTESTANTS, "product")
-        found = alternate(list(told.values()), steps, rounds, f"p = {config.p}, {config.optimizer}")
+        found = alternate(list(told.values()), steps, f"p = {config.p}, {config.optimizer}")
         if torch:
             torch.close()
     return found
@@ -218,13 +218,16 @@ def compiling(p: int, *, sliced: bool) -> tuple[float, float]:
 
 
 def report(found: dict[str, np.ndarray], console: Console) -> None:
-    """The tables of what was measured."""
+    """The tables of what was measured, medians of the rounds."""
     table = Table("p", "optimiser", "trainer, ms a step", *(f"over {name}" for name in CONTESTANTS[1:]), "of the peak", box=SIMPLE_HEAD)
-    for i, (config, _, _) in enumerate(RACES):
-        ratios = (f"{x:.1f}" for x in found["ratio"][i, 1:])
-        table.add_row(str(config.p), config.optimizer, f"{found['seconds'][i, 0] * 1e3:.0f}", *ratios, f"{found['peak'][i]:.0%}")
+    middle = {name: np.median(values, axis=1) for name, values in found.items() if name in ("seconds", "ratio", "peak")}
+    for i, (config, _) in enumerate(RACES):
+        ratios = (f"{x:.1f}" for x in middle["ratio"][i, 1:])
+        table.add_row(str(config.p), config.optimizer, f"{middle['seconds'][i, 0] * 1e3:.0f}", *ratios, f"{middle['peak'][i]:.0%}")
     console.print(table)
-    console.print("seeds side by side, times as long as one:", {n: f"{x:.2f}" for n, x in zip(SEEDS, found["seeds"], strict=True)})
+    console.print(
+        "seeds side by side, times as long as one:", {n: f"{x:.2f}" for n, x in zip(SEEDS, np.median(found["seeds"], axis=0), strict=True)}
+    )
     table = Table("p", "tasks", "compiling: slices, s", "one piece, s", "memory: all rows, GiB", "a batch, GiB", box=SIMPLE_HEAD)
     for i, p in enumerate(COMPILED_P):
         seconds, memory = (f"{x:.1f}" for x in found["compile_seconds"][i]), (f"{x / 2**30:.2f}" for x in found["compile_bytes"][i])
@@ -238,19 +241,19 @@ def main(interpreter: str = "") -> None:
     console = Console()
     console.print(f"{len(jax.devices())} x {jax.devices()[0].device_kind}; dropout, optimiser and loss are the preset's own")
     found: dict[str, list] = {name: [] for name in ("seconds", "ratio", "peak")}
-    for config, steps, rounds in RACES:
-        seconds = race(config, steps, rounds, interpreter)
+    for config, steps in RACES:
+        seconds = race(config, steps, interpreter)
         of_step, of_product = flops(config, make_dataset(config))
-        found["seconds"].append(np.median(seconds, axis=0))
-        found["ratio"].append(np.median(seconds[:, :-1] / seconds[:, :1], axis=0))
-        found["peak"].append(np.median((of_step / seconds[:, 0]) / (of_product / seconds[:, -1])))
+        found["seconds"].append(seconds[:, :-1])
+        found["ratio"].append(seconds[:, :-1] / seconds[:, :1])
+        found["peak"].append((of_step / seconds[:, 0]) / (of_product / seconds[:, -1]))
     laptop = preset("laptop")
     data = make_dataset(laptop)
-    seconds = alternate([timed(scanned(laptop, data, n)) for n in (1, *SEEDS)], 5, 3, "seeds")
+    seconds = alternate([timed(scanned(laptop, data, n)) for n in (1, *SEEDS)], 5, "seeds")
     compiled = np.asarray([[compiling(p, sliced=sliced) for sliced in (True, False)] for p in tqdm(COMPILED_P, "compiling", disable=None)])
     result = {
         **{name: np.asarray(rows) for name, rows in found.items()},
-        "seeds": np.median(seconds[:, 1:] / seconds[:, :1], axis=0),
+        "seeds": seconds[:, 1:] / seconds[:, :1],
         "compile_seconds": compiled[..., 0], "compile_bytes": compiled[..., 1],
     }  # fmt: skip
     report(result, console)

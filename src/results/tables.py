@@ -126,9 +126,10 @@ def measurements_table() -> Markdown:
 def speed_markdown() -> str:
     """How fast the trainer is beside its peers, as measured on the machine that it names: `make speed`."""
     a, made = store.read(measurements() / "speed-cpu.npz")
+    seconds, ratio, peak = (np.median(a[name], axis=1) for name in ("seconds", "ratio", "peak"))
     rows = [
-        (config.p, config.optimizer, f"{a['seconds'][i, 0] * 1e3:,.0f}", *(f"{x:.1f}" for x in a["ratio"][i, 1:]), f"{a['peak'][i]:.0%}")
-        for i, (config, _, _) in enumerate(RACES)
+        (config.p, config.optimizer, f"{seconds[i, 0] * 1e3:,.0f}", *(f"{x:.1f}" for x in ratio[i, 1:]), f"{peak[i]:.0%}")
+        for i, (config, _) in enumerate(RACES)
     ]
     table = pipe_table(("p", "optimiser", "ms a step", *(f"{name}, times" for name in CONTESTANTS[1:]), "of the peak"), rows, "rlrrrrrr")
     return f"Measured by `make speed` on {plain(made['device'])}, {made['cores']} cores:\n\n{table}"

@@ -10,15 +10,16 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from ..lens.fourier import rational_dictionary, waves
 from ..lens.interventions import ablate_neurons, activations, neuron_logit_map
 from ..network.packing import row_correct
 from ..network.runs import Run
-from .algorithm import label_neurons, read_off
+from .algorithm import read_off
 from .arrays import Arrays
 from .cancellation import class_centred
 from .composition import primes_from_residues
 from .ladder import on_both_digits, on_one_digit
-from .residues import neuron_effects, random_dictionary_share, random_groups
+from .residues import neuron_effects, random_groups
 from .torus import wave_strengths
 
 PIECE, COLUMNS = 4096, 32  # inputs that the network sees at once; neurons that are held against all families at once
@@ -43,6 +44,32 @@ def cut(run: Run) -> Cut:
     found = [activations(run.model, jnp.asarray(tokens[i : i + PIECE]), names) for i in range(0, len(tokens), PIECE)]
     pre, mid = (np.concatenate([np.asarray(piece[name][:, -1]) for piece in found]) for name in names)
     return Cut(pre, mid, np.asarray(neuron_logit_map(run.model)), np.asarray(run.model.W_U))
+
+
+@jax.jit
+def _shares(y: jax.Array, u0: jax.Array, u1: jax.Array) -> jax.Array:
+    """Share of each column of y (x1, x0, C), of mean zero, in each family of waves on x0 and x1, (K, p, 2) each: (K, C)."""
+    root = jnp.sqrt(jnp.float32(len(y)))
+    on_x0, on_x1 = (jnp.einsum("mxj,xc->mjc", u, y.sum(axis=i)) / root for i, u in enumerate((u0, u1)))
+    both = jnp.einsum("myi,mjyc->mijc", u1, jnp.einsum("mxj,yxc->mjyc", u0, y))
+    explained = (on_x0**2).sum(axis=1) + (on_x1**2).sum(axis=1) + (both**2).sum(axis=(1, 2))
+    return explained / jnp.maximum((y**2).sum(axis=(0, 1)), 1e-30)[None, :]
+
+
+def best_family(pre: np.ndarray, p: int, theta0: np.ndarray, theta1: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Of K families (theta0_i, theta1_i) the one that explains most of each column of pre (p * p, M), and its share: (M,) each.
+
+    As `lens.fourier.family_variance` has it, in float32 and `COLUMNS` columns at a time.
+    """
+    u0, u1 = (jnp.asarray(waves(theta, p)[..., 1:], jnp.float32) for theta in (theta0, theta1))
+    best, share = [], []
+    for i in range(0, pre.shape[1], COLUMNS):
+        y = pre[:, i : i + COLUMNS].reshape(p, p, -1)
+        y = np.pad(y - y.mean(axis=(0, 1), dtype=np.float64).astype(np.float32), ((0, 0), (0, 0), (0, COLUMNS - y.shape[2])))
+        found = np.asarray(_shares(jnp.asarray(y), u0, u1))
+        best.append(found.argmax(axis=0))
+        share.append(found.max(axis=0))
+    return np.concatenate(best)[: pre.shape[1]], np.concatenate(share)[: pre.shape[1]]
 
 
 def one_formula(q: int, k: np.ndarray, strength: np.ndarray, p: int) -> np.ndarray:
@@ -98,13 +125,13 @@ def take_apart(run: Run) -> Arrays:
     Raises `ValueError` as `cut`.
     """
     a, p, data = cut(run), run.config.p, run.dataset
-    q, k, rational = label_neurons(a.pre, p, columns=COLUMNS)
+    d, rng = rational_dictionary(p), np.random.default_rng(0)
+    best, rational = best_family(a.pre, p, d.theta0, d.theta1)
+    _, random = best_family(a.pre, p, rng.uniform(0, 0.5, len(d.q)), rng.uniform(0, 1, len(d.q)))
+    q, k = d.q[best], d.k[best]
     neurons = read_off(a.pre, a.W_L, q, k, data.widths, p)
-    waves = wave_strengths(neurons)
-    rng = np.random.default_rng(0)
-    every = {w: np.arange(1, w // 2 + 1) for w in data.widths}
-    other = np.concatenate([rng.choice(every[w], (waves[0] == w).sum(), replace=False) for w in np.unique(waves[0])])
-    null = (waves[0], other, waves[2])
+    used = wave_strengths(neurons)
+    other = np.concatenate([rng.choice(d.k[d.q == w], (used[0] == w).sum(), replace=False) for w in np.unique(used[0])])
     post = np.maximum(a.pre, 0)
     said, right, rows = [], [], {name: [] for name in ("wrong", "share", "null_wrong", "null_share")}
     powers = np.zeros((3, 4, len(data.widths)))
@@ -114,7 +141,7 @@ def take_apart(run: Run) -> Arrays:
         said.append(logits.argmax(axis=1))
         right.append((said[-1] == label).mean())
         powers[:, :, t] = powers_of(post[:, mine] @ a.W_L[mine, columns], logits, p)
-        for name, (wq, wk, s) in (("", waves), ("null_", null)):
+        for name, (wq, wk, s) in (("", used), ("null_", (used[0], other, used[2]))):
             account = one_formula(width, wk[wq == width], s[wq == width], p)
             rows[f"{name}wrong"].append((account.argmax(axis=1) != label).sum())
             rows[f"{name}share"].append(share_of(account, logits))
@@ -122,13 +149,13 @@ def take_apart(run: Run) -> Arrays:
     truth = primes_from_residues(data.labels, p)
     groups = q[None, :] == np.asarray(data.widths)[:, None]
     mean = post.mean(axis=0)
+    del a
     effects = neuron_effects(run, post, q, k, rows=EFFECTS)
     return {
         "accuracy": np.asarray(right),
         "wrong": np.asarray(sum(((x != data.labels[:, t]).sum() for t, x in enumerate(said)), start=0)),
         "counts": np.asarray([(prime & truth).sum(), (prime & ~truth).sum(), (~prime & truth).sum(), (~prime & ~truth).sum()]),
-        "q": q, "k": k, "rational": rational,
-        "random": random_dictionary_share(a.pre, p, columns=COLUMNS),
+        "q": q, "k": k, "rational": rational, "random": random,
         "hurts": np.asarray(data.widths)[effects.argmax(axis=1)],
         **{f"{name}formula_wrong": np.sum(rows[f"{name}wrong"]) for name in ("", "null_")},
         **{f"{name}formula_share": np.mean(rows[f"{name}share"]) for name in ("", "null_")},

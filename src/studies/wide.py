@@ -23,7 +23,7 @@ from .residues import neuron_effects, random_groups
 from .torus import wave_strengths
 
 PIECE, COLUMNS = 4096, 32  # inputs that the network sees at once; neurons that are held against all families at once
-SAMPLE, EFFECTS = 16_384, 300  # random inputs for the dissociation, and for what each neuron's removal costs
+SAMPLE, EFFECTS = 16_384, 128  # random inputs for the dissociation, and for what each neuron's removal costs
 
 
 class Cut(NamedTuple):
@@ -157,8 +157,8 @@ def take_apart(run: Run) -> Arrays:
         "counts": np.asarray([(prime & truth).sum(), (prime & ~truth).sum(), (~prime & truth).sum(), (~prime & ~truth).sum()]),
         "q": q, "k": k, "rational": rational, "random": random,
         "hurts": np.asarray(data.widths)[effects.argmax(axis=1)],
-        **{f"{name}formula_wrong": np.sum(rows[f"{name}wrong"]) for name in ("", "null_")},
-        **{f"{name}formula_share": np.mean(rows[f"{name}share"]) for name in ("", "null_")},
+        **{f"{name}formula_wrong": np.asarray(np.sum(rows[f"{name}wrong"])) for name in ("", "null_")},
+        **{f"{name}formula_share": np.asarray(np.mean(rows[f"{name}share"])) for name in ("", "null_")},
         "powers": powers,
         "ablated": dissociate(run, mean, groups),
         "ablated_random": dissociate(run, mean, random_groups(groups.sum(axis=1), len(q), seed=0)),

@@ -23,7 +23,7 @@ from .residues import neuron_effects, random_groups
 from .torus import wave_strengths
 
 PIECE, COLUMNS = 4096, 32  # inputs that the network sees at once; neurons that are held against all families at once
-SAMPLE, EFFECTS = 16_384, 128  # random inputs for the dissociation, and for what each neuron's removal costs
+SAMPLE, EFFECTS = 8192, 128  # random inputs for the dissociation, and for what each neuron's removal costs
 
 
 class Cut(NamedTuple):

@@ -84,7 +84,7 @@ def main(
     out: Annotated[str, typer.Option(metavar="NAME", help="Name of a grid's table and figure; by default its preset and keys.")] = "",
 ) -> None:
     """Train the runs of a sweep that are missing and measure them, or those of a grid."""
-    if not name and not axes:
+    if not name and not axes and not fixed and not out:
         for key, sweep in SWEEPS.items():
             typer.echo(f"{key}: {sweep.about} {len(sweep.configs)} configs, {sweep.seeds} seeds.")
         return
@@ -92,8 +92,10 @@ def main(
         with contextlib.suppress(RuntimeError):  # JAX has started already, with the devices it has
             jax.config.update("jax_num_cpu_devices", records.cores())
     try:
-        if name and axes:
-            raise ConfigError(f"{name}: a sweep of the paper has its own grid; leave out --grid")
+        if not name and not axes:
+            raise ConfigError("--set, --out: these are of a grid; say what to vary, as in --grid p=31,37")
+        if name and (axes or fixed or out):
+            raise ConfigError(f"{name}: a sweep of the paper has its own grid; leave out --grid, --set and --out")
         if out and Path(out).name != out:
             raise ConfigError(f"--out {out}: a name, not a path")
         with stopped_by_signals():

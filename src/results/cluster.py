@@ -81,11 +81,9 @@ def _local() -> Any:
     from distributed import Nanny, Scheduler, SpecCluster
 
     kept = {name: os.environ[name] for name in ("JAX_COMPILATION_CACHE_DIR", "XLA_FLAGS") if name in os.environ}
-    env = {**kept, "DASK_LOGGING__DISTRIBUTED": "error"}
-    spec = {
-        i: {"cls": Nanny, "options": {"nthreads": 1, "env": {**env, **place}, "preload": [PIN] if "MIIII_CORE" in place else []}}
-        for i, place in enumerate(places())
-    }
+    usual = {"nthreads": 1, "silence_logs": logging.ERROR}
+    options = [{**usual, "env": {**kept, **place}, "preload": [PIN] if "MIIII_CORE" in place else []} for place in places()]
+    spec = {i: {"cls": Nanny, "options": one} for i, one in enumerate(options)}
     scheduler = {"cls": Scheduler, "options": {"dashboard_address": None}}
     return SpecCluster(workers=spec, scheduler=scheduler, silence_logs=logging.ERROR)  # pyright: ignore[reportArgumentType]
 

@@ -29,6 +29,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -40,16 +41,16 @@ from tqdm import tqdm
 
 from src.network.config import Config
 from src.network.dataset import Dataset
-from src.network.model import Transformer
+from src.network.model import Transformer, dropout
 from src.network.optimizers import make_optimizer
-from src.network.packing import cross_entropy, task_loss
+from src.network.packing import cross_entropy, row_losses, task_loss
 from src.network.presets import preset
 from src.network.records import cores
 from src.network.tasks import make_dataset
 from src.network.trainer import batch_rows, init_state, make_chunk, mean_loss
 from src.numbers.integers import primes_below
 from src.results.measure import record
-from src.results.speed import COMPILED_P, CONTESTANTS, RACES, ROUNDS, SEEDS
+from src.results.speed import COMPILED_P, CONTESTANTS, PARTS, RACES, ROUNDS, SEEDS
 
 BATCH = preset("wide").batch
 
@@ -196,6 +197,46 @@ def race(config: Config, steps: int, interpreter: str) -> np.ndarray:
     return found
 
 
+def parts(config: Config) -> dict[str, Callable[[int], float]]:
+    """What a step consists of, each part on its own and compiled alone; `PARTS`, the whole step first."""
+    dataset, optimizer = make_dataset(config), make_optimizer(config)
+    rows, key = config.batch or len(dataset.train_idx), jax.random.key(0)
+    model = init_state(config, dataset, jnp.int32(0)).model
+    given: Any = {  # arguments of what is compiled: constants would be folded
+        "model": model, "opt": optimizer.init(model), "x": jax.random.normal(key, (rows, config.d_model), jnp.float32),  # pyright: ignore
+        "tokens": jnp.asarray(dataset.tokens[dataset.train_idx][:rows]), "labels": jnp.asarray(dataset.labels[dataset.train_idx][:rows]),
+        "logits": jax.random.normal(key, (rows, sum(dataset.widths)), jnp.float32),
+    }  # fmt: skip
+
+    def products(s: jax.Array, given: Any) -> jax.Array:
+        mlp, W_U = given["model"].blocks[0].mlp, given["model"].W_U
+        of = lambda x, W_in, W_out, W_U: ((jax.nn.relu(x @ W_in) @ W_out @ W_U) ** 2).mean()  # noqa: E731
+        return sum((g.sum() for g in jax.grad(of, argnums=(0, 1, 2, 3))(given["x"] + s, mlp.W_in, mlp.W_out, W_U)), start=s)
+
+    def losses(s: jax.Array, given: Any) -> jax.Array:
+        return jax.grad(lambda y: row_losses(y, given["labels"], dataset.widths).mean())(given["logits"] + s).sum()
+
+    def masks(s: jax.Array, given: Any) -> jax.Array:
+        keys = jax.vmap(lambda k: jax.random.split(k))(jax.random.split(jax.random.fold_in(key, (s + 1).astype(jnp.int32)), rows))
+        return sum((jax.vmap(lambda y, k: dropout(y, config.dropout, k))(given["x"] + s, keys[:, i]).sum() for i in (0, 1)), start=s)
+
+    def optimiser(s: jax.Array, given: Any) -> jax.Array:
+        updates, _ = optimizer.update(jax.tree.map(lambda w: w + s, given["model"]), given["opt"], given["model"])
+        return sum((u.sum() for u in jax.tree.leaves(updates)), start=s)
+
+    def network(s: jax.Array, given: Any) -> jax.Array:
+        moved = eqx.tree_at(lambda m: m.W_E, given["model"], given["model"].W_E + s)
+        found = jax.grad(lambda m: (jax.vmap(m)(given["tokens"]) ** 2).mean())(moved)
+        return sum((g.sum() for g in jax.tree.leaves(found)), start=s)
+
+    def repeated(part: Callable[[jax.Array, Any], jax.Array]) -> Callable[[int], float]:
+        many = jax.jit(lambda n, s, given: jax.lax.fori_loop(0, n, lambda _, s: 1e-20 * part(s, given), s))
+        return timed(lambda n: jax.block_until_ready(many(n, jnp.float32(0), given)))
+
+    made = {"products": products, "losses": losses, "dropout": masks, "optimiser": optimiser, "network": network}
+    return {"step": timed(scanned(config, dataset, 1)), **{name: repeated(part) for name, part in made.items()}}
+
+
 def compiling(p: int, *, sliced: bool) -> tuple[float, float]:
     """Seconds to compile the gradient of a step at p, and the bytes that it needs: by slices of all rows, or in one piece by batches."""
     config = replace(preset("wide"), p=p, batch=0 if sliced else BATCH)
@@ -228,6 +269,7 @@ def report(found: dict[str, np.ndarray], console: Console) -> None:
     console.print(
         "seeds side by side, times as long as one:", {n: f"{x:.2f}" for n, x in zip(SEEDS, np.median(found["seeds"], axis=0), strict=True)}
     )
+    console.print("ms of a step at p = 53:", dict(zip(PARTS, (np.median(found["parts"], axis=0) * 1e3).round(1).tolist(), strict=True)))
     table = Table("p", "tasks", "compiling: slices, s", "one piece, s", "memory: all rows, GiB", "a batch, GiB", box=SIMPLE_HEAD)
     for i, p in enumerate(COMPILED_P):
         seconds, memory = (f"{x:.1f}" for x in found["compile_seconds"][i]), (f"{x / 2**30:.2f}" for x in found["compile_bytes"][i])
@@ -250,11 +292,14 @@ def main(interpreter: str = "") -> None:
     laptop = preset("laptop")
     data = make_dataset(laptop)
     seconds = alternate([timed(scanned(laptop, data, n)) for n in (1, *SEEDS)], 5, "seeds")
+    profiled = parts(laptop)
+    assert tuple(profiled) == PARTS
+    profile = alternate(list(profiled.values()), 20, "parts")
     compiled = np.asarray([[compiling(p, sliced=sliced) for sliced in (True, False)] for p in tqdm(COMPILED_P, "compiling", disable=None)])
     result = {
         **{name: np.asarray(rows) for name, rows in found.items()},
         "seeds": seconds[:, 1:] / seconds[:, :1],
-        "compile_seconds": compiled[..., 0], "compile_bytes": compiled[..., 1],
+        "parts": profile, "compile_seconds": compiled[..., 0], "compile_bytes": compiled[..., 1],
     }  # fmt: skip
     report(result, console)
     name = "speed-cpu" if jax.default_backend() == "cpu" else "speed-gpu"

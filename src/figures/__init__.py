@@ -14,7 +14,7 @@ from .basics import attention_from_readout, fig_attention, fig_decades, fig_lear
 from .circuits import fig_circuit, fig_circuit_curves, fig_circuit_overlap, fig_circuit_sizes
 from .gallery import GALLERY, Entry, calls, save_gallery
 from .integers import fig_factors_found, fig_hypotheses, fig_law, fig_miu, fig_sequences, fig_sparse
-from .residues import REMOVAL, fig_bases, fig_dissociation, fig_divisors, fig_margins, fig_neuron, fig_order, fig_spike
+from .residues import REMOVAL, fig_bases, fig_dissociation, fig_margins, fig_neuron, fig_order, fig_spike
 from .scale import fig_certificate, fig_coincidence, fig_factors, fig_over_p, fig_plane, fig_usage
 from .style import WIDTH, Target
 
@@ -22,7 +22,7 @@ __all__ = [
     "GALLERY", "REMOVAL", "WIDTH", "Entry", "Target", "attention_from_readout", "calls", "fig_attention", "fig_bases",
     "fig_causal", "fig_certificate", "fig_circuit", "fig_circuit_curves", "fig_circuit_overlap", "fig_circuit_sizes",
     "fig_clears", "fig_clock_pizza", "fig_coincidence", "fig_cosine_cube", "fig_course", "fig_decades", "fig_dissociation",
-    "fig_divisors", "fig_factors", "fig_factors_found", "fig_foretold", "fig_formation", "fig_harmonics", "fig_hypotheses",
+    "fig_factors", "fig_factors_found", "fig_foretold", "fig_formation", "fig_harmonics", "fig_hypotheses",
     "fig_ladder", "fig_law", "fig_learning", "fig_letters", "fig_margins", "fig_measures", "fig_miu", "fig_neuron", "fig_neurons",
     "fig_optimisers", "fig_order", "fig_over_p", "fig_phases", "fig_plane", "fig_primes_polar", "fig_race", "fig_removal", "fig_sequences",
     "fig_sparse", "fig_spectrum", "fig_spike", "fig_usage", "save_gallery",

@@ -3,7 +3,6 @@
 import jax.numpy as jnp
 import matplotlib.pyplot as plt
 import numpy as np
-from matplotlib.cm import ScalarMappable
 from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 
@@ -13,7 +12,7 @@ from ..network.runs import Run
 from ..network.tasks.primality import DECADE_ENDINGS, decade_numbers
 from ..numbers.integers import primes_below, sieve
 from ..studies.addition import key_frequencies
-from .style import BLUE, COMPOSITE, GREEN, GREY, PRIME, Target, new_figure, styled
+from .style import BLUE, COMPOSITE, GREEN, GREY, PRIME, Target, new_figure, spread, styled
 
 
 def task_colours(n: int) -> np.ndarray:
@@ -21,34 +20,57 @@ def task_colours(n: int) -> np.ndarray:
     return plt.get_cmap("viridis")(np.linspace(0.1, 0.85, max(n, 2)))[:n]
 
 
+def _named(accuracy: np.ndarray, most: int = 7) -> np.ndarray:
+    """Tasks whose curves are named: of accuracy (C, T) the first and the last to be half right, and some between, evenly in that order."""
+    reached = np.where((accuracy >= 0.5).any(axis=0), (accuracy >= 0.5).argmax(axis=0), len(accuracy))
+    order = np.argsort(reached, kind="stable")
+    return order[np.unique(np.linspace(0, len(order) - 1, min(most, len(order))).round().astype(int))]
+
+
 @styled
 def fig_learning(run: Run, *, target: Target = "paper") -> Figure:
-    """Training and held-out accuracy of every task over steps, coloured by task."""
-    figure, axes = new_figure(target, height=2.4, columns=2, sharey=True)
+    """Training and held-out accuracy of every task over steps, coloured by task from the first (dark) to the last (light). Some curves
+    have their names beside them, in the order in which they rise; the steps beyond the last rise are cut off."""
+    figure, axes = new_figure(target, height=2.7, columns=2, sharey=True, width_ratios=[1, 1.5])
     names, steps = run.dataset.task_names, run.metrics["step"]
     colours = task_colours(len(names))
+    held_out = run.metrics["valid_accuracy"]
+    rising = np.flatnonzero((held_out < 0.99).any(axis=1))
+    end = steps[min(int(1.3 * rising[-1]) + 2, len(steps) - 1)] if len(rising) else steps[-1]
     for ax, split, title in zip(axes[0], ("train", "valid"), ("training rows", "held-out rows"), strict=True):
         for t, colour in enumerate(colours):
             ax.plot(steps, run.metrics[f"{split}_accuracy"][:, t], color=colour, linewidth=1)
-        ax.set(title=title, xlabel="step", ylim=(0, 1.02))
+        ax.set(title=title, xlabel="step", ylim=(0, 1.02), xlim=(0, end))
     axes[0, 0].set_ylabel("accuracy")
     if len(names) > 1:
-        scale = ScalarMappable(cmap=ListedColormap(colours))
-        scale.set_clim(-0.5, len(names) - 0.5)
-        shown = np.unique(np.linspace(0, len(names) - 1, min(6, len(names))).round().astype(int))
-        bar = figure.colorbar(scale, ax=axes[0].tolist(), label="task", ticks=shown)
-        bar.ax.set_yticklabels([names[i] for i in shown])
-        bar.outline.set_edgecolor(GREY)
+        chosen = _named(held_out)
+        place = spread(np.interp([int((held_out[:, t] >= 0.5).argmax()) for t in chosen], [0, len(steps)], [0.9, 0.1]), 0.09)
+        for t, y in zip(chosen, place, strict=True):
+            i = int((held_out[:, t] >= y).argmax()) or len(steps) - 1
+            x = float(np.interp(y, held_out[i - 1 : i + 1, t], steps[i - 1 : i + 1]))
+            axes[0, 1].annotate(
+                names[t], (x, y), (0.62, y), textcoords=("axes fraction", "data"), va="center", color=colours[t], fontsize="small",
+                arrowprops=dict(arrowstyle="-", color=colours[t], linewidth=0.6, shrinkA=1, shrinkB=0),
+            )  # fmt: skip
     return figure
+
+
+SPIRAL = 44  # 44 radians are nearly seven turns, so that numbers of one residue modulo 44 lie on one arm
 
 
 @styled
 def fig_primes_polar(limit: int, *, target: Target = "paper") -> Figure:
-    """The primes below `limit` at radius n and angle n radians."""
+    """The primes below `limit` at radius n and angle n radians, those of one residue modulo 44 in orange. Dotted: an arm without primes."""
     figure, axes = new_figure(target, height=4.0, subplot_kw={"projection": "polar"})
-    ax = axes[0, 0]
-    n = primes_below(limit)
-    ax.scatter(n, n, s=260 / np.sqrt(limit), color=PRIME, linewidths=0)
+    ax, n = axes[0, 0], primes_below(limit)
+    arm = n % SPIRAL == 1
+    size = 260 / np.sqrt(limit)
+    ax.scatter(n[~arm], n[~arm], s=size, color=BLUE, linewidths=0, rasterized=True)
+    ax.scatter(n[arm], n[arm], s=3 * size, color=PRIME, linewidths=0)
+    empty = np.arange(33, limit, SPIRAL)
+    ax.plot(empty, empty, ".", color=GREY, markersize=1)
+    for r, text, colour in ((n[arm][-1], "1 mod 44", PRIME), (empty[-1], "33 mod 44: divisible by 11", GREY)):
+        ax.annotate(text, (r, r), color=colour, xytext=(6, 0), textcoords="offset points", va="center", annotation_clip=False)
     ax.set(xticks=[], yticks=[], ylim=(0, limit))
     ax.spines["polar"].set_visible(False)
     ax.grid(False)
@@ -105,7 +127,7 @@ def fig_attention(run: Run, *, target: Target = "paper") -> Figure:
     names = [f"$x_{{{i}}}$" for i in range(n_ctx - 1)] + ["="]
     for head, ax in enumerate(axes[0]):
         low, middle, high = np.quantile(pattern[:, head], [0.05, 0.5, 0.95], axis=0)
-        ax.bar(np.arange(n_ctx), middle, color="#0072B2", width=0.6)
+        ax.bar(np.arange(n_ctx), middle, color=BLUE, width=0.6)
         ax.vlines(np.arange(n_ctx), low, high, color=PRIME, linewidth=1.5)
         ax.axhline(1 / n_ctx, color=GREY, linewidth=0.8, linestyle=":")
         ax.set(title=f"head {head}", xticks=np.arange(n_ctx), ylim=(0, 1))

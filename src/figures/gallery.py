@@ -42,7 +42,7 @@ from .algorithm import fig_causal, fig_clears, fig_foretold, fig_formation, fig_
 from .basics import fig_attention, fig_decades, fig_learning, fig_primes_polar, fig_spectrum
 from .circuits import fig_circuit, fig_circuit_curves, fig_circuit_overlap, fig_circuit_sizes
 from .integers import fig_factors_found, fig_hypotheses, fig_law, fig_miu, fig_sequences, fig_sparse
-from .residues import REMOVAL, fig_bases, fig_dissociation, fig_divisors, fig_margins, fig_neuron, fig_order, fig_spike
+from .residues import REMOVAL, fig_bases, fig_dissociation, fig_margins, fig_neuron, fig_order, fig_spike
 from .scale import fig_certificate, fig_coincidence, fig_factors, fig_over_p, fig_plane, fig_usage
 from .style import Target
 
@@ -194,12 +194,6 @@ GALLERY: dict[str, Entry] = {
         "Two square heat maps of 29 by 29. On the left only the diagonal is dark: each prime's neurons matter to its own task alone. On "
         "the right there is no diagonal, and many cells are slightly darker.",
     ),
-    "divisors": Entry(
-        lambda target: fig_divisors({block: a["counts"] for block, a in by_block("divisors").items()}, 113, target=target),
-        "Least prime factor of every n below 113² against the least divisor that the network finds.",
-        "Two square heat maps on a log scale. All counts lie on the diagonal; they fall from thousands for 2 to one a seed for "
-        "109, and the last cell holds the primes.",
-    ),
     "spike": Entry(
         lambda target: fig_spike(arrays("residues-spike"), target=target),
         "Active frequencies over training at p = 53, by three rules in two bases; all seeds.",
@@ -290,7 +284,7 @@ GALLERY: dict[str, Entry] = {
         "functions do for its own task and for no other.",
     ),
     "found": Entry(
-        lambda target: fig_factors_found(prime_callers("by_factor"), target=target),
+        lambda target: fig_factors_found(prime_callers("by_factor"), prime_callers("recall"), target=target),
         "Which composites a network recognises, by least prime factor, for each network that says which numbers are prime.",
         "A heat map of fifteen networks by twelve factors. In each row the factors that the base shows are at one and the others at a "
         "lower, "
@@ -328,16 +322,6 @@ GALLERY: dict[str, Entry] = {
         "Left, a zigzag over counts from 0 to 10 that is below zero at 0, 3, 6 and 9, and far below at 10, where it should be above. "
         "Right, "
         "stems up at multiples of three and down between them.",
-    ),
-    "attention": Entry(
-        lambda target: fig_attention(load_run("paper"), target=target),
-        "What '=' attends to in the simplified block, over all 12,769 inputs.",
-        "One panel for each head with three bars: the attention that the last position pays to the low digit, the high digit and itself.",
-    ),
-    "attention-standard": Entry(
-        lambda target: fig_attention(load_run("paper-standard"), target=target),
-        "The same in the standard block.",
-        "One panel for each head with three bars: the attention that the last position pays to the low digit, the high digit and itself.",
     ),
 }  # fmt: skip
 

@@ -3,6 +3,7 @@
 import jax.numpy as jnp
 import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 
@@ -20,39 +21,38 @@ def task_colours(n: int) -> np.ndarray:
     return plt.get_cmap("viridis")(np.linspace(0.1, 0.85, max(n, 2)))[:n]
 
 
-def _named(accuracy: np.ndarray, most: int = 7) -> np.ndarray:
-    """Tasks whose curves are named: of accuracy (C, T) the first and the last to be half right, and some between, evenly in that order."""
-    reached = np.where((accuracy >= 0.5).any(axis=0), (accuracy >= 0.5).argmax(axis=0), len(accuracy))
-    order = np.argsort(reached, kind="stable")
-    return order[np.unique(np.linspace(0, len(order) - 1, min(most, len(order))).round().astype(int))]
-
-
 @styled
 def fig_learning(run: Run, *, target: Target = "paper") -> Figure:
-    """Training and held-out accuracy of every task over steps, coloured by task from the first (dark) to the last (light). Some curves
-    have their names beside them, in the order in which they rise; the steps beyond the last rise are cut off."""
-    figure, axes = new_figure(target, height=2.7, columns=2, sharey=True, width_ratios=[1, 1.5])
-    names, steps = run.dataset.task_names, run.metrics["step"]
+    """Training and held-out accuracy of every task over steps, coloured by task from the first (dark) to the last (light). Some held-out
+    curves have their task's name above them, in the order in which they rise. The steps in which nothing moves any more are cut off."""
+    figure, axes = new_figure(target, height=2.7, columns=2, sharey=True, width_ratios=[1, 1.6])
+    names, steps, held_out = run.dataset.task_names, run.metrics["step"], run.metrics["valid_accuracy"]
     colours = task_colours(len(names))
-    held_out = run.metrics["valid_accuracy"]
-    rising = np.flatnonzero((held_out < 0.99).any(axis=1))
-    end = steps[min(int(1.3 * rising[-1]) + 2, len(steps) - 1)] if len(rising) else steps[-1]
+    rising = np.flatnonzero((held_out < 0.97).any(axis=1))
+    end = min(1.25 * steps[rising[-1]] + 1, steps[-1]) if len(rising) else steps[-1]
     for ax, split, title in zip(axes[0], ("train", "valid"), ("training rows", "held-out rows"), strict=True):
         for t, colour in enumerate(colours):
             ax.plot(steps, run.metrics[f"{split}_accuracy"][:, t], color=colour, linewidth=1)
-        ax.set(title=title, xlabel="step", ylim=(0, 1.02), xlim=(0, end))
+        ax.set(xlabel="step", ylim=(0, 1.02), xlim=(0, end))
+        ax.text(0.98, 0.06, title, transform=ax.transAxes, ha="right")
     axes[0, 0].set_ylabel("accuracy")
     if len(names) > 1:
-        chosen = _named(held_out)
-        place = spread(np.interp([int((held_out[:, t] >= 0.5).argmax()) for t in chosen], [0, len(steps)], [0.9, 0.1]), 0.09)
-        for t, y in zip(chosen, place, strict=True):
-            i = int((held_out[:, t] >= y).argmax()) or len(steps) - 1
-            x = float(np.interp(y, held_out[i - 1 : i + 1, t], steps[i - 1 : i + 1]))
-            axes[0, 1].annotate(
-                names[t], (x, y), (0.62, y), textcoords=("axes fraction", "data"), va="center", color=colours[t], fontsize="small",
-                arrowprops=dict(arrowstyle="-", color=colours[t], linewidth=0.6, shrinkA=1, shrinkB=0),
-            )  # fmt: skip
+        _name_curves(axes[0, 1], steps, held_out, [name.removeprefix("q=") for name in names], colours)
+        axes[0, 1].annotate("q =" if names[0].startswith("q=") else "", (0, 1.09), xycoords="axes fraction", xytext=(-3, 0),
+                            textcoords="offset points", ha="right", va="center", fontsize="small")  # fmt: skip
     return figure
+
+
+def _name_curves(ax: Axes, steps: np.ndarray, accuracy: np.ndarray, names: list[str], colours: np.ndarray, level: float = 0.9) -> None:
+    """Names above the curves accuracy (C, T) of the first and the last task to reach the level, and of some between."""
+    at = np.asarray([np.interp(level, np.maximum.accumulate(y), steps) for y in accuracy.T])
+    order = np.argsort(at, kind="stable")
+    chosen = order[np.unique(np.linspace(0, len(order) - 1, min(9, len(order))).round().astype(int))]
+    for t, x in zip(chosen, spread(at[chosen], 0.06 * ax.get_xlim()[1]), strict=True):
+        ax.annotate(
+            names[t], (at[t], level), (x, 1.09), textcoords=("data", "axes fraction"), ha="center", va="center", color=colours[t],
+            fontsize="small", arrowprops=dict(arrowstyle="-", color=colours[t], linewidth=0.6, shrinkA=0, shrinkB=0), annotation_clip=False,
+        )  # fmt: skip
 
 
 SPIRAL = 44  # 44 radians are nearly seven turns, so that numbers of one residue modulo 44 lie on one arm

@@ -75,7 +75,7 @@ def fig_circuit(edges: Sequence[str], kept: np.ndarray, scores: np.ndarray, *, t
 
 @styled
 def fig_circuit_curves(studies: dict[str, Arrays], *, target: Target = "paper") -> Figure:
-    """Faithfulness over the share of edges, mean over tasks: a row for each network, a column for each ablation, a line for each ranking."""
+    """Faithfulness over the share of edges, mean over tasks: rows are networks, columns ablations, lines rankings."""
     figure, axes = new_figure(target, height=1.25 * len(studies) + 0.6, rows=len(studies), columns=len(ABLATIONS), sharex=True, sharey=True)
     styles = dict(zip(RANKINGS, ((BLUE, "-"), (PRIME, "--"), (GREEN, ":")), strict=True))
     for row, (name, a) in zip(axes, studies.items(), strict=True):
@@ -84,13 +84,13 @@ def fig_circuit_curves(studies: dict[str, Arrays], *, target: Target = "paper") 
                 ax.plot(GRID, a["curves"][i, j].mean(axis=0), line, color=colour)
             ax.axhline(1, color=GREY, linewidth=0.5, linestyle=":")
             ax.set(xscale="log", ylim=(-0.3, 1.1), yticks=(0, 0.5, 1))
-        row[0].set_ylabel(name.replace(", ", ",\n"))
+        row[0].text(0.04, 0.86, name.replace(", ", ",\n"), transform=row[0].transAxes, va="top", fontsize="small")
     for i, ax in enumerate(axes[0]):
         ax.set_title(f"{ABLATIONS[i]} ablation")
     for y, (ranking, (colour, _)) in zip((0.86, 0.66, 0.46), styles.items(), strict=True):
         axes[0, -1].text(0.03, y, ranking, color=colour, transform=axes[0, -1].transAxes, va="center")
     axes[-1, len(ABLATIONS) // 2].set_xlabel("share of the edges kept")
-    figure.supylabel("faithfulness", fontsize="medium", color=GREY)
+    axes[len(studies) // 2, 0].set_ylabel("faithfulness")
     return figure
 
 

@@ -43,7 +43,9 @@ def fig_hypotheses(found: dict[str, np.ndarray], *, target: Target = "paper") ->
     shown = [name for name in HYPOTHESES if name not in POWERS]
     values = np.stack([v.mean(axis=0) for v in found.values()])[:, [name not in POWERS for name in HYPOTHESES]]
     ax = axes[0, 0]
-    _heat(figure, ax, values, list(found), [f"{{{name}}}" if name[0].isdigit() else name.split(" (")[0] for name in shown], "agreement (MCC)")
+    _heat(
+        figure, ax, values, list(found), [f"{{{name}}}" if name[0].isdigit() else name.split(" (")[0] for name in shown], "agreement (MCC)"
+    )
     best = [shown.index(closest(dict(zip(shown, row, strict=True)))) for row in values]
     ax.plot(best, np.arange(len(values)), "o", color="white", markeredgecolor="black", markersize=4)
     ax.tick_params(axis="x", rotation=60)
@@ -118,8 +120,8 @@ def fig_sequences(found: Arrays, tasks: tuple[str, ...], *, target: Target = "pa
     axes[0, 0].set_yticks(range(len(kinds)), kinds)
     axes[0, 0].tick_params(axis="y", length=0)
     figure.supxlabel("held-out accuracy", fontsize="medium", color=GREY)
-    axes[0, 0].annotate("● network", (0, -0.2), xycoords="axes fraction", color=BLUE, ha="center", annotation_clip=False)
-    axes[0, -1].annotate("○ compressor", (1, -0.2), xycoords="axes fraction", color=PRIME, ha="right", annotation_clip=False)
+    axes[0, 0].annotate("● network", (0, -0.14), xycoords="axes fraction", color=BLUE, ha="center", annotation_clip=False)
+    axes[0, -1].annotate("○ compressor", (1, -0.14), xycoords="axes fraction", color=PRIME, ha="right", annotation_clip=False)
     return figure
 
 

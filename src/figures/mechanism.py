@@ -1,5 +1,7 @@
 """Figures of the mechanism with real weights: one number on its way through the network, and what cancels on the way."""
 
+from itertools import pairwise
+
 import jax.numpy as jnp
 import numpy as np
 from matplotlib.axes import Axes
@@ -57,7 +59,7 @@ def _dial(ax: Axes, title: str, colour: str) -> None:
     ax.text(0, -1.18, title, ha="center", va="top", color=colour, fontsize="small", linespacing=1.1)
 
 
-def _point(turn: float | np.ndarray, radius: float = 1.0) -> tuple:
+def _point(turn: float | np.ndarray, radius: float | np.ndarray = 1.0) -> tuple:
     return radius * np.sin(2 * np.pi * turn), radius * np.cos(2 * np.pi * turn)
 
 
@@ -143,9 +145,7 @@ def _torus(ax: Axes, s: Neurons, z: np.ndarray, k: int, step: np.ndarray, hands:
     angle = [np.cos(2 * np.pi * (fine - hand)) for hand in hands]
     light = np.maximum(angle[0][None, :] + angle[1][:, None], 0)
     ax.imshow(light, extent=(-0.5, 0.5, -0.5, 0.5), origin="lower", cmap=GLOW, vmin=0, vmax=3, interpolation="bilinear")
-    at = [
-        (phi / (2 * np.pi) - s.k * one + hand + 0.5) % 1 - 0.5 for phi, one, hand in zip((s.phi0, s.phi1), step, hands, strict=True)
-    ]
+    at = [(phi / (2 * np.pi) - s.k * one + hand + 0.5) % 1 - 0.5 for phi, one, hand in zip((s.phi0, s.phi1), step, hands, strict=True)]
     silent = z <= 0
     ax.scatter(at[0][silent], at[1][silent], s=7, facecolors="none", edgecolors=GREY, linewidths=0.7)
     ax.scatter(at[0][~silent], at[1][~silent], s=7 + 33 * z[~silent] / z.max(), color=PRIME, linewidths=0)
@@ -169,7 +169,7 @@ def _arrows(ax: Axes, length: np.ndarray, turn: np.ndarray, whole: complex, aim:
     ends = np.concatenate([np.zeros((1, 2)), np.cumsum(steps, axis=0), [[whole.imag, whole.real]]])
     ends /= 1.05 * np.hypot(*ends.T).max()
     thin = dict(arrowstyle="->", linewidth=0.9, shrinkA=0, shrinkB=0, mutation_scale=6)
-    for i, (a, b) in enumerate(zip(ends, ends[1:], strict=False)):
+    for i, (a, b) in enumerate(pairwise(ends)):
         if np.hypot(*(b - a)) > 0.02:
             ax.annotate("", b, a, arrowprops=dict(thin, color=GREY if i == len(order) else PRIME))
     ax.annotate("", ends[-1], (0, 0), arrowprops=dict(arrowstyle="-|>", color=PRIME, linewidth=2.2, shrinkA=0, shrinkB=0))
@@ -205,8 +205,10 @@ def _joins(figure: Figure, ax: dict[str, Axes], hands: np.ndarray, narrow: bool)
     if not narrow:
         ends.append(("torus", (0.5, 0.02), "sum", (-1.05, 0.1), PRIME, "arc3"))
     for a, start, b, stop, colour, bend in ends:
-        style = dict(arrowstyle="->", color=colour, linewidth=1, shrinkA=2, shrinkB=2, connectionstyle=bend, mutation_scale=9)
-        arrow = ConnectionPatch(start, stop, "data", "data", axesA=ax[a], axesB=ax[b], **style)
+        arrow = ConnectionPatch(
+            start, stop, "data", "data", axesA=ax[a], axesB=ax[b], arrowstyle="->", color=colour, linewidth=1, shrinkA=2, shrinkB=2,
+            connectionstyle=bend, mutation_scale=9,
+        )  # fmt: skip
         arrow.set_annotation_clip(False)
         figure.add_artist(arrow)
 

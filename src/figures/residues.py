@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import jax.numpy as jnp
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
@@ -59,39 +60,39 @@ def fig_dissociation(analysis: Arrays, p: int, *, fields: dict[str, str] | None 
 
 @styled
 def fig_neuron(run: Run, neuron: int | None = None, *, q: int = 73, target: Target = "paper") -> Figure:
-    """One neuron: what it reads of each digit with the wave that stands for it, its activation, and what it writes to its own task.
-
-    By default the neuron of q that writes and reads most among those whose waves are slow enough on both digits to be seen (a period of
-    eight digits or more), or among all of them. If there is none of q, among all neurons.
-    """
+    """One neuron over the angles of its wave k/q, in turns: what it reads of each digit, when it fires, and what it writes to its own task;
+    beside each the cosine that stands for it. By default the neuron of q that reads and writes most, or of all if q has none."""
     n, p = neurons_in(run), run.config.p
     pre = np.asarray(activations(run.model, jnp.asarray(run.dataset.tokens), [PRE])[PRE][:, -1], np.float64)
     if neuron is None:
-        turns = np.stack([n.k / n.q, np.abs((n.k * p / n.q + 0.5) % 1 - 0.5)])
-        candidates = [(n.q == q) & (turns < 0.125).all(axis=0), n.q == q, np.full(len(n.q), True)]
-        neuron = int(np.argmax(np.where(next(c for c in candidates if c.any()), n.b * n.a0, -1)))
+        neuron = int(np.argmax(np.where(n.q == q if (n.q == q).any() else True, n.b * n.a0 * n.a1, -1)))
     j, q, k = neuron, int(n.q[neuron]), int(n.k[neuron])
     grid, x = pre[:, j].reshape(p, p), np.arange(p)
-    fine = np.linspace(0, p - 1, 2000)
+    fine = np.linspace(0, 1, 200)
     figure, axes = new_figure(target, height=3.9, rows=2, columns=2)
-    for ax, values, turn, a, phi, digit, colour in (
-        (axes[0, 0], grid.mean(axis=0), k / q, n.a0[j], n.phi0[j], "x_0", BLUE),
-        (axes[0, 1], grid.mean(axis=1), ((k * p / q + 0.5) % 1) - 0.5, n.a1[j], n.phi1[j], "x_1", GREEN),
-    ):
-        values = values - values.mean()
-        ax.plot(fine, a * np.cos(2 * np.pi * turn * fine - phi), color=GREY, linewidth=0.8)
-        ax.plot(x, values, ".", color=colour)
-        ax.set(xlabel=f"${digit}$", title=f"reads of ${digit}$: {abs(turn):.3f} turns a step")
+
+    def waved(ax: Axes, angle: np.ndarray, values: np.ndarray, a: float, phi: float, colour: str) -> None:
+        wave = a * np.cos(2 * np.pi * angle - phi)
+        ax.plot(fine, a * np.cos(2 * np.pi * fine - phi) + (values - wave).mean(), color=GREY, linewidth=0.8)
+        ax.plot(angle, values, ".", color=colour)
+        ax.set(xlim=(0, 1), xticks=(0, 0.5, 1))
+
+    for ax, values, step, a, phi, digit, colour in (
+        (axes[0, 0], grid.mean(axis=0), 1, n.a0[j], n.phi0[j], 0, BLUE), (axes[0, 1], grid.mean(axis=1), p, n.a1[j], n.phi1[j], 1, GREEN),
+    ):  # fmt: skip
+        waved(ax, k * step * x % q / q, values - values.mean(), a, phi, colour)
+        ax.set(xlabel=f"angle of $x_{digit}$ (turns)", title=f"reads of $x_{digit}$")
     axes[0, 0].set_ylabel("before the ReLU")
-    image = axes[1, 0].imshow(np.maximum(grid, 0), cmap=GLOW, origin="lower")
-    axes[1, 0].set(xlabel="$x_0$", ylabel="$x_1$", title=f"fires: neuron {j}, q = {q}, k = {k}")
-    figure.colorbar(image, ax=axes[1, 0]).outline.set_edgecolor(GREY)
+    first, second = (np.argsort(k * step * np.arange(q) % q) for step in (1, p))  # digits 0 to q - 1 have every angle once
+    ax = axes[1, 0]
+    image = ax.imshow(np.maximum(grid[second][:, first], 0), cmap=GLOW, origin="lower", extent=(0, 1, 0, 1))
+    ax.set(xlabel="angle of $x_0$ (turns)", ylabel="angle of $x_1$", title="fires", xticks=(0, 0.5, 1), yticks=(0, 0.5, 1))
+    figure.colorbar(image, ax=ax).outline.set_edgecolor(GREY)
     end = int(np.cumsum(run.dataset.widths)[run.dataset.widths.index(q)])
     writes = np.asarray(neuron_logit_map(run.model), np.float64)[j, end - q : end]
-    c = np.linspace(0, q - 1, 2000)
-    axes[1, 1].plot(c, writes.mean() + n.b[j] * np.cos(2 * np.pi * k * c / q - n.psi[j]), color=GREY, linewidth=0.8)
-    axes[1, 1].plot(np.arange(q), writes, ".", color=PRIME)
-    axes[1, 1].set(xlabel=f"class of n mod {q}", title="writes")
+    waved(axes[1, 1], k * np.arange(q) % q / q, writes, n.b[j], n.psi[j], PRIME)
+    axes[1, 1].set(xlabel=f"angle of the class of $n$ mod {q} (turns)", ylabel="logit a unit", title="writes")
+    figure.suptitle(f"neuron {j}, of the wave {k}/{q}", fontsize="medium", color=GREY)
     return figure
 
 
@@ -109,7 +110,7 @@ def fig_order(runs: dict[str, Sequence[Run]], *, target: Target = "paper") -> Fi
         ax.plot(q[easy], np.nanmedian(steps, axis=0)[easy], "o", color=PRIME)
         ax.set(title=name, xlabel="prime q", ylim=(0, None))
         for one in q[easy][:4]:
-            name_beside(ax, one, np.nanmedian(steps, axis=0)[q == one][0], str(one), PRIME, shift=(3, 4), fontsize="small")
+            name_beside(ax, one, np.nanmedian(steps, axis=0)[q == one][0], str(one), PRIME, shift=(0, 7), ha="center", fontsize="small")
     axes[0, 0].set_ylabel("step to 99% held out")
     axes[0, 0].text(0.03, 0.97, f"● {p} = ±1 mod q", color=PRIME, transform=axes[0, 0].transAxes, va="top")
     return figure
@@ -134,7 +135,9 @@ def fig_margins(by_name: dict[str, np.ndarray], *, target: Target = "paper") -> 
         at = int(0.3 * len(x))
         name_beside(ax, x[at], share[at], f"{kind} network{f', {block}' if repeated else ''}", colour, right=x[at] > 0.5)
     least = min(x[0] for _, x in drawn)
-    ax.set(xscale="log", xlabel="margin, in units of the network's median", ylabel="share of cells below", xlim=(least / 2, 20), ylim=(0, 1.02))
+    ax.set(
+        xscale="log", xlabel="margin, in units of the network's median", ylabel="share of cells below", xlim=(least / 2, 20), ylim=(0, 1.02)
+    )
     return figure
 
 

@@ -92,7 +92,7 @@ def fig_plane(sweep: Arrays, factors: dict[str, tuple[float, ...]], *, target: T
     ):  # fmt: skip
         ax.imshow(values, cmap=INK, vmin=0, vmax=top, origin="lower", aspect="auto")
         for (i, j), value in np.ndenumerate(values):
-            ax.text(j, i, f"{np.floor(value):.0f}", ha="center", va="center", color="white" if value > 0.6 * top else GREY)
+            ax.text(j, i, f"{np.floor(value):.0f}", ha="center", va="center", color="white" if value > 0.45 * top else GREY)
         ax.set(title=title, xlabel="dropout", xticks=range(len(rates)), yticks=range(len(shares)))
         ax.set_xticklabels([f"{r:g}" for r in rates])
         ax.set_yticklabels([f"{s:g}" for s in shares])
@@ -122,7 +122,7 @@ def fig_over_p(
         if name:
             axes[0, 1].text(0.98, 0.97 - 0.1 * i, name, color=colour, ha="right", va="top", transform=axes[0, 1].transAxes)
     axes[0, 0].set(xlabel="p", ylabel="steps to 99% on every task", ylim=(0, top * 1.1))
-    axes[0, 0].annotate("× not in the schedule", (0.02, 0.05), xycoords="axes fraction", color=PRIME, fontsize="small")
+    axes[0, 0].annotate("× never in its schedule", (0.02, 0.05), xycoords="axes fraction", color=PRIME, fontsize="small")
     axes[0, 1].set(xlabel="p", ylabel="share of cells wrong", yscale="log", ylim=(4e-8, 1))
     axes[0, 1].axhline(1e-7, color=GREY, linewidth=0.6, linestyle=":")
     ticks = 10.0 ** np.arange(-6, 1, 2)
@@ -150,12 +150,14 @@ def fig_certificate(proofs: dict[str, Arrays], *, target: Target = "paper") -> F
         ax.plot(x, y, ".-", color=colour, linewidth=0.8, markersize=5)
         ax.plot(1 / np.median(a["own_saving"]), np.median(a["own"]), "o", markerfacecolor="none", color=colour, markersize=5)
         for rank, u, v in zip(RANKS, x, y, strict=True):
-            if i == 0 or rank == RANKS[-1]:
-                name_beside(ax, u, v, str(rank), colour, fontsize="small", shift=(4, -4))
-        ax.text(0.03, 0.95 - 0.1 * i, name, color=colour, transform=ax.transAxes)
+            if rank < RANKS[-1]:  # the last stands where the one before does, or says the same
+                name_beside(ax, u, v, str(rank), colour, right=i == 0, fontsize="small", shift=(4, -3))
+        name_beside(ax, x[-1], y[-1], name, colour, right=i > 0, shift=(8, 3))
     name_beside(ax, 0.1, 0.02, "own neurons only: nothing proved", GREY, fontsize="small", shift=(6, 5))
     ax.axvline(1, color=GREY, linewidth=0.6, linestyle=":")
-    ax.set(xlabel="length of the proof / running every input", ylabel="accuracy proved,\nmean over tasks", xlim=(0, 1.02), ylim=(-0.04, 1.08))
+    ax.set(
+        xlabel="length of the proof / running every input", ylabel="accuracy proved,\nmean over tasks", xlim=(0, 1.02), ylim=(-0.04, 1.08)
+    )
     return figure
 
 

@@ -70,7 +70,9 @@ def placed_figure(target: Target, *, height: float, places: dict[str, tuple[floa
     return figure, {name: figure.add_axes((a / width, b / height, w / width, h / height)) for name, (a, b, w, h) in places.items()}
 
 
-def name_beside(ax: Axes, x: float, y: float, text: str, colour: str, *, right: bool = True, shift: tuple[float, float] = (4, 0), **kwargs) -> None:
+def name_beside(
+    ax: Axes, x: float, y: float, text: str, colour: str, *, right: bool = True, shift: tuple[float, float] = (4, 0), **kwargs
+) -> None:
     """Write what a curve or a dot is beside a point of it (x, y), in its colour; `shift` in points."""
     place = dict(ha="left" if right else "right", va="center", xytext=(shift[0] if right else -shift[0], shift[1]))
     ax.annotate(text, (x, y), textcoords="offset points", color=colour, annotation_clip=False, **{**place, **kwargs})

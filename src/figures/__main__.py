@@ -24,7 +24,9 @@ def main(
     name: Annotated[str | None, typer.Argument(help="The figure; without it, the list.")] = None,
     run: Annotated[str, typer.Argument(help="A committed name, as paper or laptop/seed-1, or a path to a run of your own.")] = "laptop",
     out: Annotated[Path | None, typer.Option(help="The file to write; NAME.svg if not given.")] = None,
-    target: Annotated[Literal["paper", "slide"], typer.Option(help="The size: a column of a page, or a slide.")] = "paper",
+    target: Annotated[
+        Literal["paper", "slide", "web"], typer.Option(help="The size: a column of a page, a slide, or a phone's.")
+    ] = "paper",
 ) -> None:
     """Draw a figure of a run, yours or a committed one."""
     if name is None:

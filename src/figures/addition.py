@@ -11,7 +11,7 @@ from ..network.model import predict
 from ..network.runs import Run
 from ..studies.addition import LABELLED, cosine_cube
 from ..studies.arrays import Arrays
-from .style import AMBER, BLUE, GREEN, GREY, PINK, PRIME, Target, new_figure, styled
+from .style import AMBER, BLUE, GREEN, GREY, PINK, PRIME, SIGNED, Target, new_figure, styled
 
 
 def _turns(course: Arrays, seed: int) -> dict[str, float]:
@@ -109,7 +109,7 @@ def fig_cosine_cube(run: Run, key: np.ndarray, *, target: Target = "paper") -> F
     figure, axes = new_figure(target, height=2.3, columns=3, sharey=True)
     limit = np.abs(centred[:, 0]).max()
     panels = ((centred, "logit of class 0"), (cube, "sum of cosines"), (centred - cube, "residual"))
-    scale = ScalarMappable(Normalize(-limit, limit), "PuOr")
+    scale = ScalarMappable(Normalize(-limit, limit), SIGNED)
     for ax, (values, title) in zip(axes[0], panels, strict=True):
         ax.imshow(values[:, 0].reshape(p, p), cmap=scale.cmap, norm=scale.norm, origin="lower")
         ax.set(title=title, xlabel="$x_0$")
@@ -141,7 +141,10 @@ def fig_optimisers(outcome: Arrays, names: tuple[str, ...], *, target: Target = 
             ax.plot(values[reached[i]], np.full(reached[i].sum(), i), "o", color=BLUE, alpha=0.7)
             if reached[i].all():
                 ax.plot(np.median(values), i, "|", color=PRIME, markersize=12)
+        least, most = outcome[field][reached].min(), outcome[field][reached].max()
+        ticks = [m * 10**e for e in range(6) for m in (1, 2, 5) if least / 1.3 < m * 10**e < 1.3 * most]
         ax.set(xscale="log", xlabel=f"{label} to 99% held out")
+        ax.set_xticks(ticks, [f"{t:,}" for t in ticks])
         ax.xaxis.set_minor_formatter(NullFormatter())
     seeds = reached.shape[1]
     axes[0, 0].set_yticks(

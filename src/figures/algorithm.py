@@ -13,7 +13,7 @@ from ..studies.formation import moves
 from ..studies.ladder import RUNGS
 from ..studies.scrubbing import CONTROLS
 from ..studies.torus import HARMONICS
-from .style import BLUE, GREEN, GREY, PINK, PRIME, Target, new_figure, styled
+from .style import BLUE, GREEN, GREY, PINK, PRIME, SIGNED, Target, name_beside, new_figure, spread, styled
 
 
 @styled
@@ -25,7 +25,7 @@ def fig_phases(neurons: Neurons, *, target: Target = "paper") -> Figure:
     first, second, psi = (x[odd] % turn / turn for x in (neurons.phi0, neurons.phi1, neurons.psi))
     for ax, x, y, colour in ((axes[0, 0], (first + second) % 1, psi, BLUE), (axes[0, 1], first, second, GREEN)):
         ax.plot([0, 1], [0, 1], color=GREY, linewidth=0.8, linestyle=":")
-        ax.scatter(x, y, s=3, color=colour, linewidths=0)
+        ax.scatter(x, y, s=3, color=colour, linewidths=0, rasterized=True)
         ax.set(xlim=(0, 1), ylim=(0, 1), aspect="equal")
     axes[0, 0].set(xlabel=r"$\varphi_0 + \varphi_1$ (turns)", ylabel=r"read-out phase $\psi$ (turns)")
     axes[0, 1].set(xlabel=r"phase on $x_0$, $\varphi_0$ (turns)", ylabel=r"phase on $x_1$, $\varphi_1$ (turns)")
@@ -48,23 +48,38 @@ def fig_harmonics(tilings: dict[str, list[Arrays]], *, target: Target = "paper")
     return figure
 
 
+_RUNG = {
+    "formula": "closed formula", "read whole": "as read, all of it", "read": "as read, two digits", "idealised": "idealised phases",
+    "one family": "one wave a neuron", "two families": "two waves a neuron", "three families": "three waves a neuron",
+    "class waves": "and waves over classes", "full": "that, two digits",
+}  # fmt: skip
+
+
 @styled
 def fig_ladder(ladders: dict[str, Arrays], *, target: Target = "paper") -> Figure:
     """Variance of the network's own logits that each account has; hollow: its null. Medians over seeds, and the numbers that it needs."""
-    figure, axes = new_figure(target, height=2.8, columns=len(ladders), sharey=True)
-    shown = [i for i, rung in enumerate(RUNGS) if rung != "tied"]
+    figure, axes = new_figure(target, height=3.1, columns=len(ladders), sharey=True)
+    shown = [RUNGS.index(rung) for rung in _RUNG]
     place = -np.arange(len(shown))
     for ax, (name, a) in zip(axes[0], ladders.items(), strict=True):
         shares, nulls, numbers = (np.median(a[field], axis=0)[shown] for field in ("share", "null_share", "numbers"))
         ax.hlines(place, np.maximum(nulls, 0), shares, color=GREY, linewidth=0.6)
-        ax.plot(np.maximum(nulls, 0), place, "o", markerfacecolor="none", color=GREY, label="null")
-        ax.plot(shares, place, "o", color=BLUE, label="account")
+        ax.plot(np.maximum(nulls, 0), place, "o", markerfacecolor="none", color=GREY, markersize=4)
+        ax.plot(shares, place, "o", color=BLUE, markersize=4)
         for y, number in zip(place, numbers, strict=True):
-            ax.text(1.06, y, f"{number:,.0f}", va="center", fontsize="x-small", color=GREY)
-        ax.set(title=name, xlabel="share of the logits", xlim=(-0.04, 1.42), xticks=(0, 0.5, 1))
+            ax.text(1.62, y, f"{number:,.0f}", va="center", ha="right", fontsize="small")
+        ax.text(1.62, 1.3, "numbers", ha="right", va="center", fontsize="small")
+        ax.set(
+            title=name.replace(", ", "\n"),
+            xlabel="share of the logits",
+            xlim=(-0.06, 1.64),
+            xticks=(0, 0.5, 1),
+            ylim=(place[-1] - 0.6, 1.7),
+        )
+        name_beside(ax, shares[0], 0, "account", BLUE, shift=(0, 9), ha="center", fontsize="small")
+        name_beside(ax, max(nulls[0], 0), 0, "null", GREY, shift=(0, 9), ha="center", fontsize="small")
     axes[0, 0].set(yticks=place)
-    axes[0, 0].set_yticklabels([RUNGS[i] for i in shown])
-    axes[0, 0].legend(loc="lower left", fontsize="x-small")
+    axes[0, 0].set_yticklabels(_RUNG.values())
     return figure
 
 
@@ -96,12 +111,12 @@ def fig_clears(cancellation: Arrays, p: int, *, seed: int = 0, target: Target = 
     figure, axes = new_figure(target, height=2.9, columns=2, sharey=True)
     primes = primes_below(p)
     names = [*map(str, primes), "skip"]
-    scale = ScalarMappable(Normalize(-0.4, 0.4), "PuOr_r")
+    scale = ScalarMappable(Normalize(-0.25, 0.25), SIGNED)
     shown = np.unique(np.linspace(0, len(primes) - 1, 8).round().astype(int))
     for digit, ax in enumerate(axes[0]):
         ax.imshow(cancellation["clears"][seed, digit], cmap=scale.cmap, norm=scale.norm)
-        ax.set(title=f"terms of $x_{digit}$ alone", xlabel="cleared by", xticks=[*shown, len(primes)], yticks=shown)
-        ax.set_xticklabels([names[i] for i in (*shown, len(primes))], rotation=90)
+        ax.set(title=f"terms of $x_{digit}$ alone", xlabel="cleared by", xticks=[*shown[:-1], len(primes)], yticks=shown)
+        ax.set_xticklabels([names[i] for i in (*shown[:-1], len(primes))], rotation=90)
         ax.set_yticklabels([names[i] for i in shown])
     axes[0, 0].set_ylabel("written by")
     bar = figure.colorbar(scale, ax=axes[0].tolist(), shrink=0.85, label="share cleared", extend="both")
@@ -110,25 +125,29 @@ def fig_clears(cancellation: Arrays, p: int, *, seed: int = 0, target: Target = 
 
 
 _COURSE = (
-    ("held-out accuracy", "valid_accuracy", PRIME), ("closed formula, share of logits", "formula", BLUE),
-    ("phase balance: left / kept", "balance", GREEN), ("one digit, share of logits", "one_digit", PINK),
+    ("held-out accuracy", "valid_accuracy", PRIME), ("closed formula's share", "formula", BLUE),
+    ("phases: left / kept", "balance", GREEN), ("one digit's share", "one_digit", PINK),
 )  # fmt: skip
 
 
 @styled
 def fig_formation(courses: dict[str, Arrays], *, target: Target = "paper") -> Figure:
     """Held-out accuracy and three measures of the account over training, a curve a seed. `courses` as `evidence.courses` has
-    them: dots show where each measure is half-way, but for the null, in which nothing is learned that could be."""
-    figure, axes = new_figure(target, height=2.5, columns=len(courses), sharey=True)
+    them: dots show where each measure is half-way, but for the null, in which nothing is learned that could be. Curves are named in the
+    last panel."""
+    figure, axes = new_figure(target, height=2.6, columns=len(courses), sharey=True)
     for ax, (name, course) in zip(axes[0], courses.items(), strict=True):
-        for label, measure, colour in _COURSE:
-            for i, (x, y) in enumerate(zip(course["step"], course[measure], strict=True)):
-                ax.plot(x, y, color=colour, linewidth=0.8, alpha=0.8, label=label if i == 0 else None)
+        for _, measure, colour in _COURSE:
+            for x, y in zip(course["step"], course[measure], strict=True):
+                ax.plot(x, y, color=colour, linewidth=0.8, alpha=0.8)
             if course["valid_accuracy"][:, -1].min() > 0.5:
                 half = moves(course, measure)
                 ax.plot(half, [y[x == at][0] for x, y, at in zip(course["step"], course[measure], half, strict=True)], "o", color=colour)
         ax.set(title=name, xlabel="step", xlim=(0, course["step"].max()), ylim=(-0.03, 1.03))
-    axes[0, -1].legend(loc="upper right", fontsize="x-small")
+    last = list(courses.values())[-1]
+    above = np.asarray([last[measure][:, last[measure].shape[1] // 2 :].max() + 0.05 for _, measure, _ in _COURSE])
+    for (label, _, colour), y in zip(_COURSE, spread(above, 0.095), strict=True):
+        axes[0, -1].text(0.99, y, label, color=colour, ha="right", va="center", transform=axes[0, -1].get_yaxis_transform())
     return figure
 
 
@@ -176,11 +195,17 @@ def fig_race(races: dict[str, Arrays], *, target: Target = "paper") -> Figure:
     """Variance of the network's own logits over the bits of its rounded weights, and of the closed formula. All seeds."""
     figure, axes = new_figure(target, height=2.4)
     ax = axes[0, 0]
-    for (name, a), line in zip(races.items(), ("-", "--", ":"), strict=False):
+    for i, ((name, a), line) in enumerate(zip(races.items(), ("-", "--", ":"), strict=False)):
         for who, colour in (("network", BLUE), ("formula", PRIME)):
-            for i, (x, y) in enumerate(zip(a[f"{who}_bits"], a[f"{who}_share"], strict=True)):
-                label = f"{'weights' if who == 'network' else 'formula'}, {name}" if i == 0 else None
-                ax.plot(x, np.maximum(y, 0), line, color=colour, linewidth=0.8, label=label)
-    ax.set(xscale="log", xlabel="bits", ylabel="share of the network's logits", ylim=(-0.03, 1.05))
-    ax.legend(loc="center", fontsize="x-small")
+            for x, y in zip(a[f"{who}_bits"], a[f"{who}_share"], strict=True):
+                ax.plot(x, np.maximum(y, 0), line, color=colour, linewidth=0.8)
+        level = 0.65 - 0.2 * i
+        x = np.interp(level, np.maximum.accumulate(a["network_share"][0]), a["network_bits"][0])
+        name_beside(ax, x, level, name, BLUE, right=i > 0, fontsize="small", shift=(6, 0))
+        x = np.interp(level, np.maximum.accumulate(a["formula_share"][0]), a["formula_bits"][0])
+        name_beside(ax, x, level, name, PRIME, right=i > 0, fontsize="small", shift=(6, 0))
+    for x, text, colour in ((0.2, "closed formula", PRIME), (0.8, "rounded weights", BLUE)):
+        ax.text(x, 1.08, text, color=colour, transform=ax.transAxes, ha="center")
+    least, most = min(a["formula_bits"].min() for a in races.values()), max(a["network_bits"].max() for a in races.values())
+    ax.set(xscale="log", xlabel="bits", ylabel="share of the network's logits", ylim=(-0.03, 1.05), xlim=(least / 12, most * 8))
     return figure

@@ -3,7 +3,7 @@
 import jax.numpy as jnp
 import matplotlib.pyplot as plt
 import numpy as np
-from matplotlib.cm import ScalarMappable
+from matplotlib.axes import Axes
 from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 
@@ -13,7 +13,7 @@ from ..network.runs import Run
 from ..network.tasks.primality import DECADE_ENDINGS, decade_numbers
 from ..numbers.integers import primes_below, sieve
 from ..studies.addition import key_frequencies
-from .style import BLUE, COMPOSITE, GREEN, GREY, PRIME, Target, new_figure, styled
+from .style import BLUE, COMPOSITE, GREEN, GREY, PRIME, Target, new_figure, spread, styled
 
 
 def task_colours(n: int) -> np.ndarray:
@@ -23,32 +23,54 @@ def task_colours(n: int) -> np.ndarray:
 
 @styled
 def fig_learning(run: Run, *, target: Target = "paper") -> Figure:
-    """Training and held-out accuracy of every task over steps, coloured by task."""
-    figure, axes = new_figure(target, height=2.4, columns=2, sharey=True)
-    names, steps = run.dataset.task_names, run.metrics["step"]
+    """Training and held-out accuracy of every task over steps, coloured by task from the first (dark) to the last (light). Some held-out
+    curves have their task's name above them, in the order in which they rise. The steps in which nothing moves any more are cut off."""
+    figure, axes = new_figure(target, height=2.7, columns=2, sharey=True, width_ratios=[1, 1.6])
+    names, steps, held_out = run.dataset.task_names, run.metrics["step"], run.metrics["valid_accuracy"]
     colours = task_colours(len(names))
+    rising = np.flatnonzero((held_out < 0.97).any(axis=1))
+    end = min(1.25 * steps[rising[-1]] + 1, steps[-1]) if len(rising) else steps[-1]
     for ax, split, title in zip(axes[0], ("train", "valid"), ("training rows", "held-out rows"), strict=True):
         for t, colour in enumerate(colours):
             ax.plot(steps, run.metrics[f"{split}_accuracy"][:, t], color=colour, linewidth=1)
-        ax.set(title=title, xlabel="step", ylim=(0, 1.02))
+        ax.set(xlabel="step", ylim=(0, 1.02), xlim=(0, end))
+        ax.text(0.98, 0.06, title, transform=ax.transAxes, ha="right")
     axes[0, 0].set_ylabel("accuracy")
     if len(names) > 1:
-        scale = ScalarMappable(cmap=ListedColormap(colours))
-        scale.set_clim(-0.5, len(names) - 0.5)
-        shown = np.unique(np.linspace(0, len(names) - 1, min(6, len(names))).round().astype(int))
-        bar = figure.colorbar(scale, ax=axes[0].tolist(), label="task", ticks=shown)
-        bar.ax.set_yticklabels([names[i] for i in shown])
-        bar.outline.set_edgecolor(GREY)
+        _name_curves(axes[0, 1], steps, held_out, [name.removeprefix("q=") for name in names], colours)
+        axes[0, 1].annotate("q =" if names[0].startswith("q=") else "", (0, 1.09), xycoords="axes fraction", xytext=(-3, 0),
+                            textcoords="offset points", ha="right", va="center", fontsize="small")  # fmt: skip
     return figure
+
+
+def _name_curves(ax: Axes, steps: np.ndarray, accuracy: np.ndarray, names: list[str], colours: np.ndarray, level: float = 0.9) -> None:
+    """Names above the curves accuracy (C, T) of the first and the last task to reach the level, and of some between."""
+    at = np.asarray([np.interp(level, np.maximum.accumulate(y), steps) for y in accuracy.T])
+    order = np.argsort(at, kind="stable")
+    chosen = order[np.unique(np.linspace(0, len(order) - 1, min(9, len(order))).round().astype(int))]
+    for t, x in zip(chosen, spread(at[chosen], 0.06 * ax.get_xlim()[1]), strict=True):
+        ax.annotate(
+            names[t], (at[t], level), (x, 1.09), textcoords=("data", "axes fraction"), ha="center", va="center", color=colours[t],
+            fontsize="small", arrowprops=dict(arrowstyle="-", color=colours[t], linewidth=0.6, shrinkA=0, shrinkB=0), annotation_clip=False,
+        )  # fmt: skip
+
+
+SPIRAL = 44  # 44 radians are nearly seven turns, so that numbers of one residue modulo 44 lie on one arm
 
 
 @styled
 def fig_primes_polar(limit: int, *, target: Target = "paper") -> Figure:
-    """The primes below `limit` at radius n and angle n radians."""
+    """The primes below `limit` at radius n and angle n radians, those of one residue modulo 44 in orange. Dotted: an arm without primes."""
     figure, axes = new_figure(target, height=4.0, subplot_kw={"projection": "polar"})
-    ax = axes[0, 0]
-    n = primes_below(limit)
-    ax.scatter(n, n, s=260 / np.sqrt(limit), color=PRIME, linewidths=0)
+    ax, n = axes[0, 0], primes_below(limit)
+    arm = n % SPIRAL == 1
+    size = 260 / np.sqrt(limit)
+    ax.scatter(n[~arm], n[~arm], s=size, color=BLUE, linewidths=0, rasterized=True)
+    ax.scatter(n[arm], n[arm], s=3 * size, color=PRIME, linewidths=0)
+    empty = np.arange(33, limit, SPIRAL)
+    ax.plot(empty, empty, ".", color=GREY, markersize=1)
+    for r, text, colour in ((n[arm][-1], "1 mod 44", PRIME), (empty[-1], "33 mod 44: divisible by 11", GREY)):
+        ax.annotate(text, (r, r), color=colour, xytext=(6, 0), textcoords="offset points", va="center", annotation_clip=False)
     ax.set(xticks=[], yticks=[], ylim=(0, limit))
     ax.spines["polar"].set_visible(False)
     ax.grid(False)
@@ -105,7 +127,7 @@ def fig_attention(run: Run, *, target: Target = "paper") -> Figure:
     names = [f"$x_{{{i}}}$" for i in range(n_ctx - 1)] + ["="]
     for head, ax in enumerate(axes[0]):
         low, middle, high = np.quantile(pattern[:, head], [0.05, 0.5, 0.95], axis=0)
-        ax.bar(np.arange(n_ctx), middle, color="#0072B2", width=0.6)
+        ax.bar(np.arange(n_ctx), middle, color=BLUE, width=0.6)
         ax.vlines(np.arange(n_ctx), low, high, color=PRIME, linewidth=1.5)
         ax.axhline(1 / n_ctx, color=GREY, linewidth=0.8, linestyle=":")
         ax.set(title=f"head {head}", xticks=np.arange(n_ctx), ylim=(0, 1))

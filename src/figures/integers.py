@@ -1,47 +1,52 @@
 """Figures of networks that are asked of integers: divisors found, hypotheses, sparse encodings, bases, sequences, the MU puzzle."""
 
-import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 
-from ..numbers.hypotheses import FACTORS, HYPOTHESES, closest
+from ..numbers.hypotheses import FACTORS, HYPOTHESES, POWERS, closest
 from ..numbers.sequences import REGISTRY
 from ..studies.arrays import Arrays
-from .style import BLUE, GREEN, GREY, PINK, PRIME, Target, new_figure, styled
-
-EMPTY = "#dddddd"  # a cell with nothing in it
+from .style import BLUE, GREEN, GREY, INK, PINK, PRIME, Target, new_figure, styled
 
 
-def _heat(figure: Figure, ax, values: np.ndarray, rows: list[str], columns: list[str], label: str, *, low: float = 0.0) -> None:
-    """A heat map with its rows and columns named; NaN is light grey."""
-    scale = ScalarMappable(Normalize(low, 1), plt.get_cmap("viridis").with_extremes(bad=EMPTY))
+def _heat(figure: Figure, ax, values: np.ndarray, rows: list[str], columns: list[str], label: str) -> None:
+    """A heat map from nothing, the colour of the page, to one, with its rows and columns named; crossed out where there is no value."""
+    scale = ScalarMappable(Normalize(0, 1), INK)
     ax.imshow(np.ma.masked_invalid(values), cmap=scale.cmap, norm=scale.norm, aspect="auto")
+    ax.plot(*np.argwhere(np.isnan(values)).T[::-1], "x", color=GREY, markersize=4, markeredgewidth=0.6)
     ax.set_xticks(np.arange(len(columns)), columns)
     ax.set_yticks(np.arange(len(rows)), rows)
+    for side in ax.spines.values():
+        side.set_visible(True)
     figure.colorbar(scale, ax=ax, label=label, pad=0.02).outline.set_edgecolor(GREY)
 
 
 @styled
-def fig_factors_found(found: dict[str, np.ndarray], *, target: Target = "paper") -> Figure:
-    """Networks (rows) by least prime factor (columns): the share of such composites not called prime, mean over seeds (seeds, 12)."""
-    figure, axes = new_figure(target, height=3.4)
+def fig_factors_found(found: dict[str, np.ndarray], primes: dict[str, np.ndarray], *, target: Target = "paper") -> Figure:
+    """Networks (rows) by least prime factor (columns): the share of such composites that they call composite (seeds, 12), less the share of
+    primes that they call so too, 1 - recall of primes (seeds,). Mean over seeds: 1 where a factor is known, 0 where nothing is."""
+    figure, axes = new_figure(target, height=3.6)
     columns = [*(str(q) for q in FACTORS), f"> {FACTORS[-1]}"]
-    values = np.stack([v.mean(axis=0) for v in found.values()])
-    _heat(figure, axes[0, 0], values, list(found), columns, "composites recognised")
+    values = np.stack([(v - (1 - primes[name])[:, None]).mean(axis=0) for name, v in found.items()])
+    _heat(figure, axes[0, 0], values, list(found), columns, "recognised, less false calls")
     axes[0, 0].set_xlabel("least prime factor")
     return figure
 
 
 @styled
 def fig_hypotheses(found: dict[str, np.ndarray], *, target: Target = "paper") -> Figure:
-    """Networks (rows) by primality tests (columns): MCC of their answers, mean over seeds (seeds, hypotheses); a dot at the highest."""
+    """Networks (rows) by primality tests (columns): MCC of their answers, mean over seeds (seeds, hypotheses); a dot at the highest. The
+    tests by powers of 2 are left out: they say what the primes themselves say, but for a few numbers."""
     figure, axes = new_figure(target, height=3.9)
-    values = np.stack([v.mean(axis=0) for v in found.values()])
+    shown = [name for name in HYPOTHESES if name not in POWERS]
+    values = np.stack([v.mean(axis=0) for v in found.values()])[:, [name not in POWERS for name in HYPOTHESES]]
     ax = axes[0, 0]
-    _heat(figure, ax, values, list(found), [f"{{{name}}}" if name[0].isdigit() else name for name in HYPOTHESES], "agreement (MCC)")
-    best = [list(HYPOTHESES).index(closest(dict(zip(HYPOTHESES, row, strict=True)))) for row in values]
+    _heat(
+        figure, ax, values, list(found), [f"{{{name}}}" if name[0].isdigit() else name.split(" (")[0] for name in shown], "agreement (MCC)"
+    )
+    best = [shown.index(closest(dict(zip(shown, row, strict=True)))) for row in values]
     ax.plot(best, np.arange(len(values)), "o", color="white", markeredgecolor="black", markersize=4)
     ax.tick_params(axis="x", rotation=60)
     for label in ax.get_xticklabels():
@@ -81,7 +86,7 @@ def fig_law(found: Arrays, bases: tuple[int, ...], *, target: Target = "paper") 
     _heat(figure, ax, skill.clip(0), [str(base) for base in bases], [str(q) for q in found["q"]], "")
     for i, row in enumerate(found["difficulty"]):
         for j, weights in enumerate(row):
-            ax.text(j, i, str(weights), ha="center", va="center", color="black" if skill[i, j] > 0.6 else "white", fontsize="small")
+            ax.text(j, i, str(weights), ha="center", va="center", color="white" if skill[i, j] > 0.6 else GREY)
     ax.set(xlabel="q", ylabel="base")
     ax = axes[0, 1]
     x = found["difficulty"]
@@ -95,27 +100,28 @@ def fig_law(found: Arrays, bases: tuple[int, ...], *, target: Target = "paper") 
 
 @styled
 def fig_sequences(found: Arrays, tasks: tuple[str, ...], *, target: Target = "paper") -> Figure:
-    """The road from trivial to impossible: held-out accuracy on each sequence (rows, by class), one panel a task; dots for the network
-    (mean over seeds), rings for the compressor."""
-    figure, axes = new_figure(target, height=6.6 if target == "paper" else 3.3, columns=len(tasks), sharey=True)
-    y = np.arange(len(REGISTRY))
-    starts = [i for i in y if i == 0 or REGISTRY[i].kind != REGISTRY[i - 1].kind]
-    for ax, task, i in zip(axes[0], tasks, range(len(tasks)), strict=True):
-        for a, b in zip(starts[1::2], [*starts[2::2], len(y)], strict=False):
-            ax.axhspan(a - 0.5, b - 0.5, color=GREY, alpha=0.1, linewidth=0)
-        network, compressor = found["network"][i].mean(axis=0), found["compressor"][i]
-        ax.hlines(y, np.minimum(network, compressor), np.maximum(network, compressor), color=GREY, linewidth=0.6)
-        ax.plot(compressor, y, "o", markerfacecolor="none", color=GREY, markersize=3.5, label="compressor")
-        ax.plot(network, y, "o", color=BLUE, markersize=3.5, label="network")
-        ax.set(title=task, xlabel="accuracy", xlim=(-0.05, 1.05), ylim=(len(y) - 0.5, -0.5))
+    """The road from trivial to impossible: held-out accuracy on each sequence, by class (rows) and task (panels). Dots: the network, mean
+    over seeds, and under them rings: the compressor; bars at the means of a class."""
+    figure, axes = new_figure(target, height=3.6, columns=len(tasks), sharey=True)
+    kinds = list(dict.fromkeys(one.kind for one in REGISTRY))
+    row = np.asarray([kinds.index(one.kind) for one in REGISTRY])
+    for i, (ax, task) in enumerate(zip(axes[0], tasks, strict=True)):
+        for y in range(0, len(kinds), 2):
+            ax.axhspan(y - 0.5, y + 0.5, color=GREY, alpha=0.1, linewidth=0)
+        for values, shift, fill, colour in (
+            (found["network"][i].mean(axis=0), -0.2, BLUE, BLUE), (found["compressor"][i], 0.2, "none", PRIME),
+        ):  # fmt: skip
+            ax.plot(values, row + shift, "o", markerfacecolor=fill, color=colour, markersize=3, alpha=0.8)
+            for y in range(len(kinds)):
+                if np.isfinite(values[row == y]).any():
+                    ax.plot(np.nanmean(values[row == y]), y + shift, "|", color=colour, markersize=9, markeredgewidth=1.6)
+        ax.set(title=task, xlim=(-0.06, 1.06), ylim=(len(kinds) - 0.5, -0.5), xticks=(0, 0.5, 1))
         ax.grid(axis="x", color=GREY, alpha=0.2)
-    if target == "paper":
-        axes[0, 0].set_yticks(y, [one.name for one in REGISTRY], fontsize="small")
-    else:
-        ends = [*starts[1:], len(y)]
-        axes[0, 0].set_yticks([(a + b - 1) / 2 for a, b in zip(starts, ends, strict=True)], [REGISTRY[i].kind for i in starts])
+    axes[0, 0].set_yticks(range(len(kinds)), kinds)
     axes[0, 0].tick_params(axis="y", length=0)
-    figure.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=2)
+    figure.supxlabel("held-out accuracy", fontsize="medium", color=GREY)
+    axes[0, 0].annotate("● network", (0, -0.14), xycoords="axes fraction", color=BLUE, ha="center", annotation_clip=False)
+    axes[0, -1].annotate("○ compressor", (1, -0.14), xycoords="axes fraction", color=PRIME, ha="right", annotation_clip=False)
     return figure
 
 

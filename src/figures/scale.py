@@ -11,21 +11,22 @@ from ..numbers.integers import primes_below
 from ..studies.arrays import Arrays
 from ..studies.certificate import RANKS
 from ..studies.shared import coinciding_primes
-from .style import BLUE, GREEN, GREY, PINK, PRIME, Target, new_figure, styled
+from .style import BLUE, GREEN, GREY, INK, PINK, PRIME, Target, jittered, name_beside, new_figure, spread, styled
 
 FACTOR_NAMES = {
     "train_fraction": "share trained on", "dropout": "dropout", "weight_decay": "weight decay", "lr": "learning rate", "d_model": "width",
 }  # fmt: skip
 
 
-def _seeds(ax, x: np.ndarray, y: np.ndarray, never: float) -> None:
-    """Dots for seeds, a line through their medians; crosses at `never` for those that did not get there (-1 in y (len(x), seeds))."""
+def _seeds(ax, x: np.ndarray, y: np.ndarray, never: float, width: float, colour: str = BLUE) -> None:
+    """Dots for seeds, a line through their medians; crosses at `never` for those that did not get there (-1 in y (len(x), seeds)). The
+    seeds of one value stand side by side, `width` from end to end, so that they can be counted."""
     for i, row in zip(x, y, strict=True):
-        there = row[row >= 0]
-        ax.plot(np.full(len(there), i), there, ".", color=BLUE, alpha=0.5)
-        ax.plot(np.full(len(row) - len(there), i), np.full(len(row) - len(there), never), "x", color=PRIME, markersize=4)
+        place = i + jittered(len(row), width)
+        ax.plot(place[row >= 0], row[row >= 0], ".", color=colour, markersize=4)
+        ax.plot(place[row < 0], np.full((row < 0).sum(), never), "x", color=PRIME, markersize=3, markeredgewidth=0.8)
     middle = np.median(np.where(y < 0, np.inf, y), axis=1)
-    ax.plot(x, np.where(np.isfinite(middle), middle, np.nan), color=BLUE, linewidth=0.8)
+    ax.plot(x, np.where(np.isfinite(middle), middle, np.nan), color=colour, linewidth=0.8)
 
 
 @styled
@@ -58,94 +59,135 @@ def fig_grid(axes_of: dict[str, tuple[str, ...]], steps: np.ndarray, limit: int,
 
 @styled
 def fig_factors(sweep: Arrays, factors: dict[str, tuple[float, ...]], *, target: Target = "paper") -> Figure:
-    """Steps until every task stands at 99% held out, one factor at a time; a cross for a seed that does not get there in the schedule."""
-    figure, axes = new_figure(target, height=2.2, columns=len(factors), sharey=True)
+    """Steps until every task stands at 99% held out, one factor at a time: a dot for each seed, a cross for one that does not get there in
+    the schedule, seeds of one value side by side."""
+    figure, axes = new_figure(target, height=2.4, columns=len(factors), sharey=True)
     steps, row = sweep["steps_to_generalise"], 0
     limit = float(sweep["step"].max())
     for ax, (name, values) in zip(axes[0], factors.items(), strict=True):
         y = steps[row : row + len(values)]
         row += len(values)
-        _seeds(ax, np.arange(len(values)), y, limit * 1.05)
-        ax.set(xlabel=FACTOR_NAMES[name], xticks=np.arange(len(values)), ylim=(0, limit * 1.15))
+        _seeds(ax, np.arange(len(values)), y, limit * 1.08, 0.6)
+        ax.axhline(limit, color=GREY, linewidth=0.6, linestyle=":")
+        ax.set(xlabel=FACTOR_NAMES[name], xticks=np.arange(len(values)), ylim=(0, limit * 1.16), xlim=(-0.6, len(values) - 0.4))
         ax.set_xticklabels([f"{v:g}".removeprefix("0") if 0 < v < 1 else f"{v:g}" for v in values], rotation=90)
     axes[0, 0].set_ylabel("steps to 99% on every task")
+    ticks = [t for t in axes[0, 0].get_yticks() if t < limit * 0.95]
+    axes[0, 0].set_yticks([*ticks, limit * 1.08], [*(f"{t:,.0f}" for t in ticks), "never"])
     figure.align_xlabels()
     return figure
 
 
 @styled
 def fig_plane(sweep: Arrays, factors: dict[str, tuple[float, ...]], *, target: Target = "paper") -> Figure:
-    """Train share by dropout: held-out accuracy at the end (median seed, mean of tasks); written in, steps to 99% or how many get there."""
-    figure, axes = new_figure(target, height=2.7, columns=1)
+    """Train share by dropout. Left: held-out accuracy at the end, in percent (median seed, mean of tasks). Right: how many of the seeds
+    reach 99% on every task."""
     shares, rates = factors["train_fraction"], factors["dropout"]
-    steps = sweep["steps_to_generalise"].reshape(len(shares), len(rates), -1)
+    reached = (sweep["steps_to_generalise"] >= 0).sum(axis=-1).reshape(len(shares), len(rates))
     accuracy = np.median(sweep["valid_accuracy"], axis=-1).reshape(len(shares), len(rates))
-    ax = axes[0, 0]
-    image = ax.imshow(accuracy, cmap="viridis", vmin=0, vmax=1, origin="lower", aspect="auto")
-    for i in range(len(shares)):
-        for j in range(len(rates)):
-            there = steps[i, j][steps[i, j] >= 0]
-            text = f"{np.median(there):.0f}" if len(there) == steps.shape[-1] else f"{len(there)} of {steps.shape[-1]}"
-            ax.text(j, i, text, ha="center", va="center", color="white" if accuracy[i, j] < 0.6 else "black", fontsize="small")
-    ax.set(xlabel="dropout", ylabel="share trained on", xticks=range(len(rates)), yticks=range(len(shares)))
-    ax.set_xticklabels([f"{r:g}" for r in rates])
-    ax.set_yticklabels([f"{s:g}" for s in shares])
-    figure.colorbar(image, ax=ax, label="held-out accuracy, mean over tasks").outline.set_edgecolor(GREY)
+    seeds = sweep["steps_to_generalise"].shape[-1]
+    figure, axes = new_figure(target, height=2.5, columns=2, sharey=True)
+    for ax, values, top, title in (
+        (axes[0, 0], 100 * accuracy, 100, "held-out accuracy, %"), (axes[0, 1], reached, seeds, f"seeds of {seeds} at 99% on every task"),
+    ):  # fmt: skip
+        ax.imshow(values, cmap=INK, vmin=0, vmax=top, origin="lower", aspect="auto")
+        for (i, j), value in np.ndenumerate(values):
+            ax.text(j, i, f"{np.floor(value):.0f}", ha="center", va="center", color="white" if value > 0.45 * top else GREY)
+        ax.set(title=title, xlabel="dropout", xticks=range(len(rates)), yticks=range(len(shares)))
+        ax.set_xticklabels([f"{r:g}" for r in rates])
+        ax.set_yticklabels([f"{s:g}" for s in shares])
+        for side in ax.spines.values():
+            side.set_visible(True)
+    axes[0, 0].set_ylabel("share trained on")
     return figure
 
 
 @styled
-def fig_over_p(sweep: Arrays, p: tuple[int, ...], *, target: Target = "paper") -> Figure:
-    """Over p: steps until every task stands at 99% held out, and the share of all cells that is wrong at the end."""
-    figure, axes = new_figure(target, height=2.2, columns=2)
-    x = np.asarray(p, dtype=float)
-    limit = float(sweep["step"].max())
-    _seeds(axes[0, 0], x, sweep["steps_to_generalise"], limit * 1.03)
-    axes[0, 0].set(xlabel="p", ylabel="steps to 99% on every task", ylim=(0, limit * 1.1))
-    cells = np.asarray([v * v * len(primes_below(v)) for v in p])
-    wrong = sweep["wrong_cells"] / cells[:, None]
-    axes[0, 1].plot(np.repeat(x, wrong.shape[1]), np.maximum(wrong, 1e-7).ravel(), ".", color=BLUE, alpha=0.5)
-    axes[0, 1].set(xlabel="p", ylabel="share of cells wrong", yscale="log", ylim=(5e-8, 1))
+def fig_over_p(
+    sweep: Arrays, p: tuple[int, ...], *, more: dict[str, tuple[Arrays, tuple[int, ...]]] | None = None, target: Target = "paper"
+) -> Figure:
+    """Over p: steps until every task stands at 99% held out, and the share of all cells that is wrong at the end. `more` are further
+    networks by name, as those that grow with p, in colours of their own; a cross is at the top of its own schedule."""
+    figure, axes = new_figure(target, height=2.4, columns=2)
+    groups = {"": (sweep, p), **(more or {})}
+    everywhere = np.asarray(sorted({v for _, values in groups.values() for v in values}), dtype=float)
+    top = max(float(found["step"].max()) for found, _ in groups.values())
+    for i, ((name, (found, values)), colour) in enumerate(zip(groups.items(), (BLUE, GREEN, PINK), strict=False)):
+        x, limit = np.asarray(values, dtype=float), float(found["step"].max())
+        _seeds(axes[0, 0], x, found["steps_to_generalise"], limit + 0.04 * top, 0.02 * everywhere[-1], colour)
+        cells = np.asarray([v * v * len(primes_below(v)) for v in values])
+        wrong = found["wrong_cells"] / cells[:, None]
+        for at, row in zip(x, wrong, strict=True):
+            axes[0, 1].plot(at + jittered(len(row), 0.02 * everywhere[-1]), np.maximum(row, 1e-7), ".", color=colour, markersize=4)
+        if name:
+            axes[0, 1].text(0.98, 0.97 - 0.1 * i, name, color=colour, ha="right", va="top", transform=axes[0, 1].transAxes)
+    axes[0, 0].set(xlabel="p", ylabel="steps to 99% on every task", ylim=(0, top * 1.1))
+    axes[0, 0].annotate("× never in its schedule", (0.02, 0.05), xycoords="axes fraction", color=PRIME, fontsize="small")
+    axes[0, 1].set(xlabel="p", ylabel="share of cells wrong", yscale="log", ylim=(4e-8, 1))
     axes[0, 1].axhline(1e-7, color=GREY, linewidth=0.6, linestyle=":")
-    axes[0, 1].annotate("none wrong", (x[0], 1.2e-7), color=GREY, fontsize="small")
+    ticks = 10.0 ** np.arange(-6, 1, 2)
+    axes[0, 1].set_yticks([1e-7, *ticks], ["none", *(f"$10^{{{e}}}$" for e in (-6, -4, -2, 0))])
+    axes[0, 1].minorticks_off()
     return figure
 
 
 @styled
 def fig_certificate(proofs: dict[str, Arrays], *, target: Target = "paper") -> Figure:
     """Proved accuracy against the length of the proof in multiplications, relative to running every input. Dots: the unembedding at a
-    rank, written beside those of the first network; circles: own neurons evaluated, all others bounded."""
-    figure, axes = new_figure(target, height=2.4)
-    ax = axes[0, 0]
-    for (name, a), colour in zip(proofs.items(), (BLUE, PRIME, GREEN), strict=False):
-        x, y = 1 / np.median(a["by_rank_saving"], axis=0), np.median(a["by_rank"], axis=0)
-        ax.plot(x, y, ".-", color=colour, label=name, linewidth=0.6)
-        ax.plot(1 / np.median(a["own_saving"]), np.median(a["own"]), "o", markerfacecolor="none", color=colour)
-        if name == next(iter(proofs)):
-            for rank, i, j in zip(RANKS, x, y, strict=True):
-                ax.annotate(str(rank), (i, j), xytext=(4, -2), textcoords="offset points", color=GREY, fontsize="small")
-    ax.set(xlabel="length of the proof / running every input", ylabel="accuracy proved, mean over tasks", xlim=(0, 1), ylim=(-0.03, 1.05))
-    ax.legend(loc="upper left")
+    rank, written beside those of the first network; circles: own neurons evaluated, all others bounded. Networks whose curves agree to
+    a hundredth are drawn once."""
+    figure, axes = new_figure(target, height=2.5)
+    ax, drawn = axes[0, 0], {}
+    for name, a in proofs.items():
+        curve = np.stack([1 / np.median(a["by_rank_saving"], axis=0), np.median(a["by_rank"], axis=0)])
+        same = next((other for other, (c, _) in drawn.items() if np.allclose(c, curve, atol=0.01)), None)
+        if same is None:
+            drawn[name] = (curve, a)
+        else:
+            (head, _, tail), other = same.partition(", "), name.partition(", ")[2]
+            drawn = {(f"{head}, {tail} and {other}" if key == same else key): value for key, value in drawn.items()}
+    for i, ((name, ((x, y), a)), colour) in enumerate(zip(drawn.items(), (BLUE, PRIME, GREEN), strict=False)):
+        ax.plot(x, y, ".-", color=colour, linewidth=0.8, markersize=5)
+        ax.plot(1 / np.median(a["own_saving"]), np.median(a["own"]), "o", markerfacecolor="none", color=colour, markersize=5)
+        for rank, u, v in zip(RANKS, x, y, strict=True):
+            if rank < RANKS[-1]:  # the last stands where the one before does, or says the same
+                name_beside(ax, u, v, str(rank), colour, right=i == 0, fontsize="small", shift=(4, -3))
+        name_beside(ax, x[-1], y[-1], name, colour, right=i > 0, shift=(8, 3))
+    name_beside(ax, 0.1, 0.02, "own neurons only: nothing proved", GREY, fontsize="small", shift=(6, 5))
+    ax.axvline(1, color=GREY, linewidth=0.6, linestyle=":")
+    ax.set(
+        xlabel="length of the proof / running every input", ylabel="accuracy proved,\nmean over tasks", xlim=(0, 1.02), ylim=(-0.04, 1.08)
+    )
     return figure
 
 
 @styled
 def fig_coincidence(analyses: dict[str, Arrays], used: dict[str, np.ndarray], p: int, *, target: Target = "paper") -> Figure:
-    """Every pair of primes in every network: how closely their frequencies in use coincide, against what ablating one costs the other."""
-    figure, axes = new_figure(target, height=2.5, columns=len(analyses), sharey=True)
+    """Every pair of primes in every network: how closely their frequencies in use coincide, against what ablating one costs the other. In
+    orange the four pairs that lose most on average."""
+    figure, axes = new_figure(target, height=2.7, columns=len(analyses), sharey=True)
     primes = primes_below(p)
     upper = np.triu_indices(len(primes), 1)
+    low, high = 5e-6, 1.0
     for ax, (name, a) in zip(axes[0], analyses.items(), strict=True):
         near = np.stack([coinciding_primes(u, p)[upper] for u in used[name]])
         harm = 1 - a["ablated"]
         harm = np.maximum(harm, harm.swapaxes(1, 2))[:, upper[0], upper[1]]
-        ax.plot(near.ravel(), np.maximum(harm, 1e-5).ravel(), ".", color=BLUE, alpha=0.35, markersize=3)
-        middle_x, middle_y = near.mean(axis=0), harm.mean(axis=0)
-        for i in np.argsort(middle_y)[::-1][:4]:
-            label = f"{primes[upper[0][i]]}, {primes[upper[1][i]]}"
-            ax.annotate(label, (middle_x[i], middle_y[i]), color=PRIME, fontsize="small", xytext=(3, 3), textcoords="offset points")
-            ax.plot(middle_x[i], middle_y[i], "o", color=PRIME, markersize=3)
-        ax.set(title=name, xlabel="coincidence of frequencies in use", yscale="log", ylim=(5e-6, 1))
+        ax.plot(near.ravel(), np.maximum(harm, 1e-5).ravel(), ".", color=BLUE, alpha=0.35, markersize=3, rasterized=True)
+        x, y = near.mean(axis=0), harm.mean(axis=0)
+        most = np.argsort(y)[::-1][:4]
+        place = np.exp(spread(np.log(y[most]), 0.085 * np.log(high / low)))
+        for i, at in zip(most, place, strict=True):
+            ax.plot(x[i], y[i], "o", color=PRIME, markersize=3.5)
+            ax.annotate(
+                f"{primes[upper[0][i]]}, {primes[upper[1][i]]}", (x[i], y[i]), (1.02, at), color=PRIME, fontsize="small", va="center",
+                textcoords=("axes fraction", "data"), annotation_clip=False,
+                arrowprops=dict(arrowstyle="-", color=PRIME, linewidth=0.5, shrinkA=0, shrinkB=2),
+            )  # fmt: skip
+        ax.set(title=name, xlabel="coincidence of frequencies in use", yscale="log", ylim=(low, high), xlim=(-0.03, 1))
+        ax.minorticks_off()
+    ticks = 10.0 ** np.arange(-4, 1)
+    axes[0, 0].set_yticks([1e-5, *ticks], ["none", *(f"{t:g}" for t in ticks)])
     axes[0, 0].set_ylabel("accuracy the other loses")
     return figure
 
@@ -158,9 +200,9 @@ def fig_usage(used: dict[str, np.ndarray], p: int, primes: tuple[int, ...] = (37
     rows = np.concatenate(list(used.values()))
     ends = np.cumsum([len(u) for u in used.values()])
     for ax, q in zip(axes[0], primes, strict=True):
-        ax.imshow(rows[:, d.q == q], cmap="magma_r", aspect="auto", extent=(0.5, q // 2 + 0.5, len(rows), 0), interpolation="none")
+        ax.imshow(rows[:, d.q == q], cmap=INK, aspect="auto", extent=(0.5, q // 2 + 0.5, len(rows), 0), interpolation="none")
         for end in ends[:-1]:
-            ax.axhline(end, color=PINK, linewidth=0.8)
+            ax.axhline(end, color=PRIME, linewidth=0.8)
         ax.set(title=f"q = {q}", xlabel="frequency k", yticks=[])
     starts = [0, *ends[:-1]]
     axes[0, 0].set_yticks([(a + b) / 2 for a, b in zip(starts, ends, strict=True)])

@@ -1,4 +1,4 @@
-"""One style for every figure: sizes, colours and the decorator that puts them in force."""
+"""One style for every figure: sizes, colours, the decorator that puts them in force, and labels that stand beside what they name."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -7,15 +7,23 @@ from typing import Literal
 
 import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.backend_bases import FigureCanvasBase
+from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
+from scipy.optimize import isotonic_regression
 
 STYLE = Path(__file__).with_name("miiii.mplstyle")
-Target = Literal["paper", "slide"]
-WIDTH = {"paper": 6.3, "slide": 9.0}  # inches
+Target = Literal["paper", "slide", "web"]
+WIDTH = {"paper": 6.3, "slide": 9.0, "web": 4.6}  # inches
+TYPE = {"paper": 1.0, "slide": WIDTH["slide"] / WIDTH["paper"], "web": 1.0}  # of the type in the style
 GREY = "#767676"
 PRIME, COMPOSITE = "#D55E00", "#76767640"
 BLUE, GREEN, PINK, AMBER = "#0072B2", "#009E73", "#CC79A7", "#E69F00"
+# From the page, whatever its colour, to ink: for shares, of which most are nothing. The other has a colour for each sign.
+INK = LinearSegmentedColormap.from_list("ink", [f"{BLUE}00", BLUE])
+GLOW = LinearSegmentedColormap.from_list("glow", [f"{PRIME}00", PRIME])
+SIGNED = LinearSegmentedColormap.from_list("signed", [BLUE, f"{BLUE}00", f"{PRIME}00", PRIME])
 
 
 def styled(make: Callable[..., Figure]) -> Callable[..., Figure]:
@@ -27,7 +35,7 @@ def styled(make: Callable[..., Figure]) -> Callable[..., Figure]:
             raise ValueError(f"target={target!r}: must be one of {', '.join(WIDTH)}")
         with plt.style.context(STYLE):
             for key in ("font.size", "axes.titlesize", "axes.labelsize", "xtick.labelsize", "ytick.labelsize", "legend.fontsize"):
-                plt.rcParams[key] *= WIDTH[target] / WIDTH["paper"]
+                plt.rcParams[key] *= TYPE[target]
             figure = make(*args, target=target, **kwargs)
             figure.draw_without_rendering()  # lays the figure out while the style is in force
         plt.close(figure)  # so that a notebook shows it once, as the cell's value
@@ -46,7 +54,38 @@ def writable(path: Path) -> Path:
     return path
 
 
+def _size(target: Target, height: float) -> tuple[float, float]:
+    return WIDTH[target], height * TYPE[target]
+
+
 def new_figure(target: Target, *, height: float, rows: int = 1, columns: int = 1, **kwargs) -> tuple[Figure, np.ndarray]:
     """A figure and its axes (rows, columns); `height` in inches is for the paper's width."""
-    size = (WIDTH[target], height * WIDTH[target] / WIDTH["paper"])
-    return plt.subplots(rows, columns, figsize=size, squeeze=False, **kwargs)
+    return plt.subplots(rows, columns, figsize=_size(target, height), squeeze=False, **kwargs)
+
+
+def placed_figure(target: Target, *, height: float, places: dict[str, tuple[float, float, float, float]]) -> tuple[Figure, dict[str, Axes]]:
+    """A figure whose axes stand at given places: left, bottom, width and height in inches, for type of the paper's size."""
+    width, height = (side / TYPE[target] for side in _size(target, height))
+    figure = plt.figure(figsize=(width * TYPE[target], height * TYPE[target]), layout="none")
+    return figure, {name: figure.add_axes((a / width, b / height, w / width, h / height)) for name, (a, b, w, h) in places.items()}
+
+
+def name_beside(
+    ax: Axes, x: float, y: float, text: str, colour: str, *, right: bool = True, shift: tuple[float, float] = (4, 0), **kwargs
+) -> None:
+    """Write what a curve or a dot is beside a point of it (x, y), in its colour; `shift` in points."""
+    place = dict(ha="left" if right else "right", va="center", xytext=(shift[0] if right else -shift[0], shift[1]))
+    ax.annotate(text, (x, y), textcoords="offset points", color=colour, annotation_clip=False, **{**place, **kwargs})
+
+
+def spread(values: np.ndarray, gap: float) -> np.ndarray:
+    """Places for labels at `values` (N,), moved apart until any two are `gap` from each other; in their order, near where they were."""
+    order, steps = np.argsort(values, kind="stable"), np.arange(len(values)) * gap
+    out = np.empty(len(values))
+    out[order] = isotonic_regression(np.asarray(values, float)[order] - steps).x + steps
+    return out
+
+
+def jittered(n: int, width: float) -> np.ndarray:
+    """n places side by side about 0, (n,), at most `width` from end to end."""
+    return np.linspace(-0.5, 0.5, n) * width if n > 1 else np.zeros(n)

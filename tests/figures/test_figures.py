@@ -10,10 +10,11 @@ from typer.testing import CliRunner
 matplotlib.use("Agg")
 
 from src import documents
-from src.figures import GALLERY, WIDTH, attention_from_readout, calls, fig_decades, save_gallery
+from src.figures import GALLERY, PARTS, WIDTH, attention_from_readout, calls, fig_decades, fig_mechanism, fig_over_p, places, save_gallery
 from src.figures.__main__ import app
 from src.figures.gallery import write
 from src.figures.own import OWN, draw
+from src.figures.style import spread
 from src.network.definitions import global_names
 from src.network.paths import PACKAGE, checkpoints
 from src.network.runs import load_run
@@ -28,12 +29,14 @@ ROOT = PACKAGE.parent
 @pytest.mark.parametrize("name", GALLERY)
 def test_figures_draw_are_described_and_are_the_same_each_time(name, tmp_path):
     entry = GALLERY[name]
-    assert len(entry.alt) > 60 and entry.caption.endswith(".")
+    assert len(entry.alt) > 60 and entry.caption.endswith(".") and not entry.title.endswith(".")
     figure, files = write(name, entry, tmp_path), {path.name: path.read_bytes() for path in tmp_path.iterdir()}
     assert figure.get_size_inches()[0] == WIDTH["paper"] and any(ax.has_data() for ax in figure.axes)
     assert set(files) == {f"{name}.svg", f"{name}.pdf"}
+    assert len(files[f"{name}.svg"]) <= 200_000
     if list(GALLERY).index(name) % 5 == 0:  # what makes a slide, and files the same each time, is common to all
         assert entry.make("slide").get_size_inches()[0] == WIDTH["slide"]
+        assert eval(calls()[name], dict(vars(documents))).get_size_inches()[0] == WIDTH["paper"]
         write(name, entry, tmp_path)
         assert files == {path.name: path.read_bytes() for path in tmp_path.iterdir()}
     if name == "learning":  # the one that is committed, for the README
@@ -45,6 +48,51 @@ def test_the_gallery_is_written_whole(tmp_path, monkeypatch):
     monkeypatch.setattr("src.figures.gallery.GALLERY", few)  # a dictionary that loses and regains its entries would change their order
     assert save_gallery(tmp_path) == ["primes-polar", "decades"]
     assert {path.name for path in tmp_path.iterdir()} == {"decades.svg", "decades.pdf", "primes-polar.svg", "primes-polar.pdf"}
+
+
+def test_parts_divide_the_gallery():
+    assert sum(len(part) for part in PARTS.values()) == len(GALLERY)
+    assert len({entry.title for entry in GALLERY.values()}) == len(GALLERY)
+
+
+def test_where_a_figure_is_used_is_found_in_the_documents(tmp_path):
+    (tmp_path / "paper").mkdir()
+    (tmp_path / "slides").mkdir()
+    cell = "```{python}\n#| label: fig-a\nfig_decades()\n```\n"
+    (tmp_path / "paper" / "index.qmd").write_text(f'---\ntitle: "P"\n---\n## The table {{#sec-t}}\n{cell}{{{{< include part.qmd >}}}}\n')
+    (tmp_path / "paper" / "part.qmd").write_text("## Blocks\n```{python}\nfig_learning(standard)\n```\n")
+    (tmp_path / "slides" / "index.qmd").write_text(f"## It's 1 table? {{.smaller}}\n{cell}```{{python}}\nfig_learning(paper)\n```\n")
+    found = places(tmp_path)
+    assert [tuple(place) for place in found["decades"]] == [
+        ("Paper: The table", "paper/index.qmd#fig-a"), ("Talk: It's 1 table?", "slides/index.qmd#its-1-table"),
+    ]  # fmt: skip
+    assert [place.href for place in found["learning-standard"]] == ["paper/index.qmd#blocks"]
+    assert [place.href for place in found["learning"]] == ["slides/index.qmd#its-1-table"] and found["miu"] == []
+
+
+def test_labels_are_moved_apart_and_keep_their_order():
+    values = np.asarray([3.0, 1.0, 1.1, 1.05])
+    places = spread(values, 0.5)
+    assert (np.argsort(places) == np.argsort(values)).all() and np.diff(np.sort(places)).min() > 0.5 - 1e-9
+    assert places[0] == 3.0 and abs(places[1:].mean() - values[1:].mean()) < 1e-9
+
+
+@pytest.mark.parametrize("target", WIDTH)
+def test_the_mechanism_draws_any_number_and_divisor(target):
+    run = load_run("laptop")
+    for n, q in ((0, 2), (53 * 53 - 1, 47), (1517, 37)):
+        figure = fig_mechanism(run, n, q, target=target)
+        assert figure.get_size_inches()[0] == WIDTH[target]
+        said = "\n".join(text.get_text() for ax in figure.axes for text in ax.texts)
+        assert f"where {n % q} of {q} is" in said
+    with pytest.raises(ValueError, match="q=53"):
+        fig_mechanism(run, 5, 53)
+
+
+def test_more_networks_over_p_have_a_colour_and_a_name():
+    sweep, p = documents.over_p()
+    figure = fig_over_p(sweep, p, more={"wider": ({name: values[:2] for name, values in sweep.items()}, (257, 307))})
+    assert "wider" in [text.get_text() for text in figure.axes[1].texts]
 
 
 def test_every_figure_says_the_call_that_makes_it():

@@ -82,7 +82,7 @@ local function equations(inlines)
         number(id)
         for _ = i + 1, j do inlines:remove(i + 1) end
         if target == 'typst' then
-          inlines[i].text = inlines[i].text .. ' \\qquad (' .. numbers[id] .. ')'
+          inlines[i] = pandoc.Span({ pandoc.RawInline('typst', '#[#set math.equation(numbering: "(1)");'), math, pandoc.RawInline('typst', ']') })
         else
           inlines[i] = pandoc.Span({ math, pandoc.Span('(' .. numbers[id] .. ')', { class = 'eq-number' }) }, { id = id, class = 'equation' })
         end

@@ -1,8 +1,8 @@
 """The preview renderer: the same .qmd files, the same paths under _site/.
 
-Parts: `cells` executes the code, pandoc converts the text (with `quarto.lua` for Quarto's own constructs and its citeproc for the
-references), `policy` says what a page may load, the `typst` package makes the PDF. It understands what this project's documents use, and raises `RenderError`
-where a document uses something else that would come out wrong.
+Parts: `cells` executes the code, pandoc converts the text (with `quarto.lua` for Quarto's own constructs, `cards.lua` for tables and its
+citeproc for the references), `policy` says what a page may load, the `typst` package makes the PDF. It understands what this project's
+documents use, and raises `RenderError` where a document uses something else that would come out wrong.
 """
 
 import fcntl
@@ -105,7 +105,8 @@ def _page(root: Path, site: Path, page: Path, project: dict[str, Any], say: Call
     formats = meta.get("format") or project.get("format") or {}
     formats = {formats: {}} if isinstance(formats, str) else formats
     bibliography = meta.get("bibliography") or project.get("bibliography")
-    common = ["--wrap=none", "--columns=10000", f"--lua-filter={HERE / 'quarto.lua'}", f"--lua-filter={HERE / 'cards.lua'}", f"--resource-path={page.parent}"]
+    filters = [f"--lua-filter={HERE / name}" for name in ("quarto.lua", "cards.lua")]
+    common = ["--wrap=none", "--columns=10000", *filters, f"--resource-path={page.parent}"]
     if bibliography:
         origin = page.parent if meta.get("bibliography") else root
         common += ["--citeproc", f"--bibliography={(origin / bibliography).resolve()}"]
@@ -162,7 +163,8 @@ def _html(
     name = "deck" if deck else "page"
     variables = {
         "lang": project.get("lang", "en"), "icon": _ICON, "footer": markup.escape(website.get("page-footer", "")),
-        "style": _read(f"{name}.css") + _read("shared.css"), "theme": _read("theme.js"), "shared": _read("shared.html"), "script": _read(f"{name}.js"),
+        "style": _read(f"{name}.css") + _read("shared.css"), "theme": _read("theme.js"), "shared": _read("shared.html"),
+        "script": _read(f"{name}.js"),
     }  # fmt: skip
     arguments = [*common, "--standalone", "--mathml", "--syntax-highlighting=none", f"--template={HERE / f'{name}.html'}"]
     for variable, value in variables.items():

@@ -159,7 +159,7 @@ def _html(
         "number-sections": bool(settings.get("number-sections", False)),
         "byline": " · ".join(filter(None, (meta.get("author"), _day(meta)))),
         "site": website["title"], "root": up, "nav": nav, "pdf": f"{relative.stem}.pdf" if has_pdf else False,
-        "full": meta.get("page-layout") == "full",
+        "full": settings.get("page-layout", meta.get("page-layout")) == "full",
     }  # fmt: skip
     name = "deck" if deck else "page"
     variables = {

@@ -48,6 +48,7 @@ from .results.evidence import (
     runs_of,
     tilings,
 )
+from .results.glossary import glossary_markdown, term
 from .results.grids import (
     ADDITION_OPTIMISERS,
     ALONE,

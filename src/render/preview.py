@@ -1,11 +1,12 @@
-"""The preview renderer: the same .qmd files, the same paths under _site/, plainer looks.
+"""The preview renderer: the same .qmd files, the same paths under _site/.
 
-Parts: `cells` executes the code, pandoc converts the text (with `quarto.lua` for Quarto's own constructs and its citeproc for the
-references), the `typst` package makes the PDF. It understands what this project's documents use, and raises `RenderError`
-where a document uses something else that would come out wrong.
+Parts: `cells` executes the code, pandoc converts the text (with `quarto.lua` for Quarto's own constructs, `cards.lua` for tables and its
+citeproc for the references), `policy` says what a page may load, the `typst` package makes the PDF. It understands what this project's
+documents use, and raises `RenderError` where a document uses something else that would come out wrong.
 """
 
 import fcntl
+import html as markup
 import os
 import re
 import shutil
@@ -14,6 +15,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -22,12 +24,14 @@ import typst
 import yaml
 
 from .cells import RenderError, execute, parse, weave
+from .policy import PLACE, content_security_policy
 
 HERE = Path(__file__).resolve().parent
-_TYPST_TABLES = """#set document(date: none)
-#show figure.where(kind: table): set block(breakable: true)
-#show table: set text(size: 8pt, hyphenate: false)
-#show table: set par(justify: false)"""
+# A circle cut by the chord of an angle, in the colour of the links.
+_ICON = (
+    "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='-9 -9 18 18' fill='none' stroke='%230072b2' stroke-width='2'%3E"
+    "%3Ccircle r='7'/%3E%3Cpath d='M0 0V-7M0 0 5 5'/%3E%3C/svg%3E"
+)
 _EXTENSIONS = "markdown+fenced_divs+bracketed_spans+implicit_figures+pipe_tables+tex_math_dollars-smart+smart"
 
 
@@ -101,7 +105,8 @@ def _page(root: Path, site: Path, page: Path, project: dict[str, Any], say: Call
     formats = meta.get("format") or project.get("format") or {}
     formats = {formats: {}} if isinstance(formats, str) else formats
     bibliography = meta.get("bibliography") or project.get("bibliography")
-    common = ["--wrap=none", "--columns=10000", f"--lua-filter={HERE / 'quarto.lua'}", f"--resource-path={page.parent}"]
+    filters = [f"--lua-filter={HERE / name}" for name in ("quarto.lua", "cards.lua")]
+    common = ["--wrap=none", "--columns=10000", *filters, f"--resource-path={page.parent}"]
     if bibliography:
         origin = page.parent if meta.get("bibliography") else root
         common += ["--citeproc", f"--bibliography={(origin / bibliography).resolve()}"]
@@ -152,15 +157,21 @@ def _html(
         "target": "slides" if deck else "html",
         "pagetitle": meta.get("pagetitle") or re.sub(r"[*_`]", "", meta.get("title", "")),
         "number-sections": bool(settings.get("number-sections", False)),
+        "byline": " · ".join(filter(None, (meta.get("author"), _day(meta)))),
         "site": website["title"], "root": up, "nav": nav, "pdf": f"{relative.stem}.pdf" if has_pdf else False,
+        "full": settings.get("page-layout", meta.get("page-layout")) == "full",
     }  # fmt: skip
     name = "deck" if deck else "page"
-    arguments = [
-        *common, "--standalone", "--mathml", "--syntax-highlighting=none", f"--template={HERE / f'{name}.html'}",
-        "-V", "style=" + (HERE / f"{name}.css").read_text(encoding="utf-8"),
-    ]  # fmt: skip
+    variables = {
+        "lang": project.get("lang", "en"), "icon": _ICON, "footer": markup.escape(website.get("page-footer", "")),
+        "style": _read(f"{name}.css") + _read("shared.css"), "theme": _read("theme.js"), "shared": _read("shared.html"),
+        "script": _read(f"{name}.js"),
+    }  # fmt: skip
+    arguments = [*common, "--standalone", "--mathml", "--syntax-highlighting=none", f"--template={HERE / f'{name}.html'}"]
+    for variable, value in variables.items():
+        arguments += ["-V", f"{variable}={value}"]
     if deck:
-        arguments += ["--section-divs", "--reference-location=section", "-V", f"script={(HERE / 'deck.js').read_text(encoding='utf-8')}"]
+        arguments += ["--section-divs", "--reference-location=section"]
         text = _pauses(text)
     elif settings.get("toc"):
         arguments += ["--toc", "--toc-depth=3"]
@@ -168,10 +179,22 @@ def _html(
     if deck:
         html = re.sub(r'<section([^>]*) class="([^"]*\b)?level([12])\b', r'<section\1 class="slide \2level\3', html)
         html = _flatten_sections(html)
+    html = re.sub(r'href="/([^"]*)"', rf'href="{up}\1"', html)  # from the root of the site, as in Quarto
     html = re.sub(r'href="([^":#]*)\.qmd(#[^"]*)?"', r'href="\1.html\2"', html)
+    html = html.replace(PLACE, content_security_policy(html), 1)
     target = site / relative.with_suffix(".html")
     target.write_text(html, encoding="utf-8")
     return target
+
+
+def _read(name: str) -> str:
+    return (HERE / name).read_text(encoding="utf-8")
+
+
+def _day(meta: dict[str, Any]) -> str:
+    """The date of a document as 1 December 2026, or what stands in its place."""
+    day = meta.get("date", "")
+    return f"{day.day} {day:%B %Y}" if isinstance(day, date) else day
 
 
 def _pauses(text: str) -> str:
@@ -207,25 +230,14 @@ def _flatten_sections(html: str) -> str:
 
 
 def _pdf(folder: Path, stem: str, text: str, meta: dict[str, Any], settings: dict[str, Any], common: list[str]) -> Path:
-    extra = {
-        "target": "typst",
-        "number-sections": bool(settings.get("number-sections", False)),
-        "papersize": settings.get("papersize", "a4"),
-    }
-    # Wider tables than this get columns in proportion to their dashes, as in Quarto.
-    arguments = [
-        *common,
-        "--columns=72",
-        "--standalone",
-        "--shift-heading-level-by=-1",
-        "-V",
-        "fontsize=10pt",
-        "-V",
-        "mainfont=Libertinus Serif",
-    ]
-    arguments += ["-V", f"header-includes={_TYPST_TABLES}"]
-    if extra["number-sections"]:
-        arguments += ["-V", "section-numbering=1.1"]
+    extra = {"target": "typst", "number-sections": bool(settings.get("number-sections", False)), "date": _day(meta)}
+    variables = {
+        "papersize": settings.get("papersize", "a4"), "fontsize": "10pt", "mainfont": "Libertinus Serif", "page-numbering": "1",
+        "header-includes": _read("print.typ"), **({"section-numbering": "1.1"} if extra["number-sections"] else {}),
+    }  # fmt: skip
+    arguments = [*common, "--standalone", "--shift-heading-level-by=-1"]
+    for variable, value in variables.items():
+        arguments += ["-V", f"{variable}={value}"]
     source = _pandoc(_front_matter(meta, extra) + text, "typst", arguments, folder / f"{stem}.qmd")
     path = folder / f".{stem}.typ"
     path.write_text(source, encoding="utf-8")

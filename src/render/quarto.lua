@@ -82,7 +82,7 @@ local function equations(inlines)
         number(id)
         for _ = i + 1, j do inlines:remove(i + 1) end
         if target == 'typst' then
-          inlines[i].text = inlines[i].text .. ' \\qquad (' .. numbers[id] .. ')'
+          inlines[i] = pandoc.Span({ pandoc.RawInline('typst', '#[#set math.equation(numbering: "(1)");'), math, pandoc.RawInline('typst', ']') })
         else
           inlines[i] = pandoc.Span({ math, pandoc.Span('(' .. numbers[id] .. ')', { class = 'eq-number' }) }, { id = id, class = 'equation' })
         end
@@ -114,7 +114,16 @@ end
 local tabsets = 0
 local function tabset(el)
   if target == 'typst' then
-    return pandoc.Div(el.content:map(function(b) return b.t == 'Header' and pandoc.Para { pandoc.Strong(b.content) } or b end))
+    local out = pandoc.Blocks { typst('#[#show figure: set figure(placement: none)') } -- a picture stays under its tab's name
+    for _, b in ipairs(el.content) do
+      if b.t == 'Header' then
+        out:extend { typst('#block(sticky: true)['), pandoc.Para { pandoc.Strong(b.content) }, typst(']') }
+      else
+        out:insert(b)
+      end
+    end
+    out:insert(typst(']'))
+    return pandoc.Div(out)
   end
   tabsets = tabsets + 1
   local out, labels, panels = pandoc.Blocks {}, {}, {}
@@ -164,7 +173,8 @@ local function div(el)
     if #caption > 0 then el.content:remove(#el.content) end
     local label = captioned(number(el.identifier), caption)
     if target == 'typst' then
-      el.content:insert(1, pandoc.Para(pandoc.Emph(label)))
+      local above = pandoc.Blocks { typst('#block(sticky: true)['), pandoc.Para(pandoc.Emph(label)), typst(']') } -- stays with its table
+      el.content = above .. el.content
     else
       el.content:insert(1, pandoc.Div(pandoc.Plain(label), { class = 'caption' }))
     end

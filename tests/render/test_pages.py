@@ -1,75 +1,29 @@
 """The rendered site in a browser, from a folder and with the network off: Debian's chromium, driven by playwright."""
 
 import re
-import shutil
 
 import numpy as np
 import pypdf
 import pytest
+import yaml
 from bs4 import BeautifulSoup
 
 from src.figures import GALLERY
 from src.network.paths import PACKAGE
 from src.network.runs import load_run
-from src.render.preview import render
 
 ROOT = PACKAGE.parent
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-PAGES = ("index.html", "paper/index.html", "figures/index.html", "reproduce.html", "slides/index.html")
-in_browser = pytest.mark.skipif(CHROMIUM is None, reason="no chromium on the PATH: the pages were not opened in a browser")
-
-
-@pytest.fixture(scope="session")
-def site(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("site") / "_site"
-    render(ROOT, lambda line: None, folder)
-    return folder
-
-
-@pytest.fixture(scope="session")
-def browser():
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
-        yield chromium
-        chromium.close()
-
-
-@pytest.fixture
-def open_page(browser, site):
-    """Opens a page of the site; every request that is not for a file, and every error on a page, fails the test."""
-    contexts, faults = [], []
-
-    def open_(name, **options):
-        context = browser.new_context(offline=True, **options)
-        contexts.append(context)
-        page = context.new_page()
-        page.on("request", lambda r: r.url.startswith(("file:", "data:")) or faults.append(f"asked the network for {r.url}"))
-        page.on("requestfailed", lambda r: faults.append(f"could not load {r.url}"))
-        page.on("pageerror", lambda e: faults.append(str(e)))
-        page.on("console", lambda m: m.type == "error" and faults.append(m.text))
-        page.goto(f"file://{site / name}")
-        return page
-
-    yield open_
-    for context in contexts:
-        context.close()
-    assert not faults
+PROJECT = yaml.safe_load((ROOT / "_quarto.yml").read_text())
+PAGES = [name.removesuffix(".qmd") + ".html" for name in PROJECT["project"]["render"]]
 
 
 @pytest.mark.parametrize("name", PAGES)
 def test_pages_stand_alone(site, name):
     soup = BeautifulSoup((site / name).read_text(), "html.parser")
     assert not soup.find_all("script", src=True) and not soup.find_all("link", rel="stylesheet")
-    for tag in soup.find_all(["img", "a"]):
-        target = tag.get("src") or tag.get("href")
-        if target and "://" not in target:
-            path, _, anchor = target.partition("#")
-            assert not path or ((site / name).parent / path).exists(), target
-            if anchor and not path:
-                assert soup.find(id=anchor) is not None, target
+    for tag in soup.find_all("img", src=True):
+        assert ((site / name).parent / tag["src"]).exists(), tag["src"]
     for image in soup.find_all("img"):
         assert len(image.get("alt", "")) > 40
     assert "?@" not in soup.get_text() and "{python}" not in soup.get_text()
@@ -96,7 +50,6 @@ def test_the_pdf_has_the_papers_parts(site):
     assert "?@" not in text and len(pdf.pages) >= 5
 
 
-@in_browser
 @pytest.mark.parametrize("name", PAGES)
 @pytest.mark.parametrize("width", [390, 1280])
 def test_pages_open_without_the_network_and_fit_their_width(open_page, name, width):
@@ -106,7 +59,6 @@ def test_pages_open_without_the_network_and_fit_their_width(open_page, name, wid
     assert page.evaluate("document.documentElement.scrollWidth") <= width + 1
 
 
-@in_browser
 def test_the_deck_pages_with_the_keyboard(open_page):
     page = open_page("slides/index.html", viewport={"width": 1280, "height": 720})
     total = page.locator("section.slide").count()
@@ -116,16 +68,68 @@ def test_the_deck_pages_with_the_keyboard(open_page):
         now = page.locator("section.now").inner_text()
         if now != seen[-1]:
             seen.append(now)
-        if page.locator("#bar").inner_text().startswith(f"{total} /"):
+        if page.locator("#count").inner_text().startswith(f"{total} /"):
             break
-    assert page.locator("#bar").inner_text() == f"{total} / {total}" and total > 20
+    assert page.locator("#count").inner_text() == f"{total} / {total}" and total > 20
     page.keyboard.press("ArrowLeft")
-    assert page.locator("#bar").inner_text().startswith(f"{total - 1} /")
+    assert page.locator("#count").inner_text().startswith(f"{total - 1} /")
     page.keyboard.press("Home")
-    assert page.locator("#bar").inner_text() == f"1 / {total}" and page.url.endswith("#0")
+    assert page.locator("#count").inner_text() == f"1 / {total}" and page.url.endswith("#0")
+    page.keyboard.press("o")
+    assert page.locator("section.slide").nth(2).is_visible()
+    for key in ("ArrowRight", "ArrowRight", "Enter"):
+        page.keyboard.press(key)
+    assert page.locator("section.slide:visible").count() == 1 and page.url.endswith("#2")
+    page.keyboard.press("f")
+    page.wait_for_function("document.fullscreenElement")
+    page.get_by_role("link", name="MIIII", exact=True).click()
+    assert page.url.endswith("index.html") and "slides" not in page.url
 
 
-@in_browser
+def test_notes_show_on_their_slide(open_page):
+    page = open_page("slides/index.html", viewport={"width": 1280, "height": 720})
+    number = page.eval_on_selector_all("section.slide", "xs => xs.findIndex(x => x.querySelector('aside.notes'))")
+    page.evaluate(f"location.hash = '#{number}'")
+    page.wait_for_selector("section.now aside.notes", state="attached")
+    assert not page.locator("section.now aside.notes").is_visible()
+    page.keyboard.press("s")
+    assert page.locator("section.now aside.notes").is_visible()
+
+
+def test_a_citation_leads_to_its_reference_and_back(open_page):
+    page = open_page("slides/index.html", viewport={"width": 1280, "height": 720})
+    where = "xs => xs.findIndex(x => x.querySelector('a[role=doc-biblioref]'))"
+    number = page.eval_on_selector_all("section.slide", where)
+    page.evaluate(f"location.hash = '#{number}'")
+    link = page.locator("section.now a[role=doc-biblioref]").first
+    for _ in range(9):
+        if not link.is_visible():
+            page.keyboard.press("ArrowRight")
+    reference = link.get_attribute("href").removeprefix("#")
+    assert len(link.get_attribute("title")) > 20
+    link.click()
+    assert page.locator(f"section.now [id='{reference}']").is_visible()
+    page.go_back()
+    assert page.locator("#count").inner_text().startswith(f"{number + 1} /")
+
+
+def test_swipes_turn_slides_both_ways(open_page):
+    page = open_page("slides/index.html", viewport={"width": 390, "height": 844}, has_touch=True)
+    touch = page.context.new_cdp_session(page)
+
+    def swipe(start, end):
+        touch.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": [{"x": start, "y": 300}]})
+        for k in range(1, 6):
+            touch.send("Input.dispatchTouchEvent", {"type": "touchMove", "touchPoints": [{"x": start + (end - start) * k / 5, "y": 302}]})
+        touch.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+
+    count = page.locator("#count")
+    swipe(330, 60)
+    assert count.inner_text().startswith("2 /")
+    swipe(60, 330)
+    assert count.inner_text().startswith("1 /")
+
+
 def test_no_slide_overflows(open_page):
     page = open_page("slides/index.html", viewport={"width": 1280, "height": 720})
     total, over = page.locator("section.slide").count(), []
@@ -139,7 +143,6 @@ def test_no_slide_overflows(open_page):
     assert not over
 
 
-@in_browser
 def test_text_is_legible_in_light_and_dark(open_page):
     def luminance(colour):
         c = np.asarray([int(x) for x in re.findall(r"\d+", colour)[:3]]) / 255
@@ -154,7 +157,6 @@ def test_text_is_legible_in_light_and_dark(open_page):
             assert (max(ink, paper) + 0.05) / (min(ink, paper) + 0.05) > 4.5, (scheme, element)
 
 
-@in_browser
 def test_tabs_show_one_panel_at_a_time(open_page):
     page = open_page("paper/index.html")
     tabs = page.locator(".tabset").first.locator("> .tab")

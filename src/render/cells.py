@@ -133,7 +133,8 @@ def execute(path: Path, pieces: list[Text | Cell], cwd: Path, say: Callable[[str
     try:
         with tempfile.TemporaryDirectory() as place:  # no startup files of its user's
             own = os.pathsep.join([str(cwd), *filter(None, [os.environ.get("PYTHONPATH")])])  # the code beside the documents comes first
-            client.execute(env={**os.environ, **_ENVIRONMENT, "IPYTHONDIR": place, "PYTHONPATH": own})
+            page = {"QUARTO_PROJECT_ROOT": str(cwd), "QUARTO_DOCUMENT_PATH": str(cwd / path.parent)}  # as Quarto says where it is
+            client.execute(env={**os.environ, **_ENVIRONMENT, **page, "IPYTHONDIR": place, "PYTHONPATH": own})
     except CellExecutionError as error:
         failed = next(k for k, c in enumerate(notebook.cells) if any(o.output_type == "error" for o in c.outputs)) - 1
         raise RenderError(f"{path}:{cells[failed].line}: {error.ename}: {error.evalue}") from None

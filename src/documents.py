@@ -29,7 +29,7 @@ from .numbers.sparse import THEIRS, TRAINED_BELOW, predictions
 from .numbers.sparse import predict as rule_predicts
 from .results.claims import GROUPS, headline, row, rows
 from .results.claims_page import claims_html
-from .results.doors import cite, claims_link, extremes, short, span, total
+from .results.doors import cite, claims_link, extremes, reach, short, span, total, via
 from .results.evidence import (
     BLOCKS,
     NETWORKS,
@@ -112,9 +112,11 @@ def of_networks(rest: str) -> tuple[str, ...]:
     return tuple(f"circuits.{run}.{rest}" for run in NETWORKS)
 
 
-def claims_table(*which: str) -> Markdown:
-    """The rows of these slugs and groups as a table. A paper has room for ten; `claims_link` leads to the others."""
-    return Markdown(claims_markdown([one for name in which for one in (rows(name) if name in GROUPS else [row(name)])]))
+def claims_table(*which: str, without: str = "") -> Markdown:
+    """The rows of these slugs and groups as a table; `without` those whose slug has that in it. A paper has room for ten rows, and
+    `claims_link` leads to the others."""
+    found = [one for name in which for one in (rows(name) if name in GROUPS else [row(name)])]
+    return Markdown(claims_markdown([one for one in found if not without or without not in one.slug]))
 
 
 def claims_page() -> HTML:

@@ -23,7 +23,7 @@ function filter() {
 function follow() {
   const name = decodeURIComponent(location.hash.slice(1));
   const row = rowNamed(name);
-  document.querySelectorAll('#claims tr.here').forEach((one) => one.classList.remove('here'));
+  table.rows('.here').nodes().each((one) => one.classList.remove('here'));
   if (row || name.includes('=')) {
     const wanted = new URLSearchParams(row ? '' : name);
     for (const field of fields) field.value = wanted.get(field.name) ?? '';

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from html import escape
 from importlib import import_module
 from importlib.resources import files
-from itertools import groupby
+from pathlib import Path
 
 from ..network.paths import measurements
 from ..network.runs import committed_seeds, find_run, list_runs
@@ -29,8 +29,7 @@ def text(value: str) -> str:
 
 def claims_html(rows: Sequence[Claim]) -> str:
     """The filters, the table, the sources and the digests as HTML, with style and script."""
-    here = files(__package__)
-    style, script = (here.joinpath(f"claims_page.{kind}").read_text(encoding="utf-8") for kind in ("css", "js"))
+    style, script = (Path(__file__).with_suffix(f".{kind}").read_text(encoding="utf-8") for kind in ("css", "js"))
     return "\n".join((
         f"<style>\n{style}</style>", '<div class="claims">', _filters(rows), _table(rows),
         '<h2 id="code">What computes them</h2>', *_sources(rows),
@@ -63,25 +62,21 @@ def _filters(rows: Sequence[Claim]) -> str:
 
 def _table(rows: Sequence[Claim]) -> str:
     head = "".join(f"<th>{one}</th>" for one in HEADER)
-    body = [
-        _row(one, f"group={group}" if first else "")
-        for group, some in groupby(rows, key=lambda one: one.slug.partition(".")[0])
-        for first, one in zip((True, *[False] * len(rows)), some, strict=False)
-    ]
-    lines = "\n".join(body)
+    firsts = {one.slug.partition(".")[0]: one.slug for one in reversed(rows)}
+    lines = "\n".join(_row(one, first=one.slug in firsts.values()) for one in rows)
     return f'<table id="claims" data-quarto-disable-processing="true"><thead><tr>{head}</tr></thead>\n<tbody>\n{lines}\n</tbody></table>'
 
 
-def _row(row: Claim, group: str) -> str:
-    """One row; `group` is a second name for the first of its group, where a link to the group leads without a script."""
+def _row(row: Claim, *, first: bool) -> str:
+    """One row; the first of a group has a second anchor, where a link to the group leads without a script."""
+    group = f'<span id="group={row.slug.partition(".")[0]}"></span>' if first else ""
     why = f'<p class="why">{text(row.reason[:1].upper() + row.reason[1:])}.</p>' if row.reason else ""
     anchor = f"<small>anchor: {text(row.anchor)}</small>" if row.anchor != "none" else ""
     goal = "" if row.goal is None else text(row.goal_text)
     name = row.function.removeprefix("results.claims.")
     made = " ".join(f'<a href="#from.{one}">{one}</a>' for one in row.made_of) or "numbers alone"
     cells = (
-        f"{f'<span id={chr(34)}{group}{chr(34)}></span>' if group else ''}{text(row.claim)} "
-        f'<a class="slug" href="#{row.slug}">{row.slug}</a>{why}',
+        f'{group}{text(row.claim)} <a class="slug" href="#{row.slug}">{row.slug}</a>{why}',
         text(row.span), str(len(row.values)), f"{goal}{anchor}", row.status,
         f'<a class="code" href="#code.{name}">{name.rpartition(".")[2]}</a> <small>{row.kind}, of {made}</small>',
     )  # fmt: skip

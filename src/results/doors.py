@@ -9,6 +9,8 @@ from collections.abc import Callable
 from html import escape
 from urllib.parse import urlencode
 
+from IPython.display import Markdown
+
 from .claims import GROUPS, row, rows, slugs
 from .claims.claim import Claim
 
@@ -78,10 +80,22 @@ def extremes(*slugs: str) -> tuple[Door, Door]:
     return door(least, found[0].form(min(least.values))), door(most, found[0].form(max(most.values)))
 
 
+def reach(*slugs: str, between: str = " to ") -> Markdown:
+    """`extremes` as running text, both of them doors; one where they are the same."""
+    least, most = extremes(*slugs)
+    shown = (least,) if least == most else (least, most)
+    return Markdown(between.join(one._repr_markdown_() for one in shown))
+
+
 def total(slug: str) -> Door:
     """The sum of a claim's values over seeds."""
     found = row(slug)
     return door(found, found.form(sum(found.values)))
+
+
+def via(slug: str, text: str) -> Door:
+    """Text that was computed from a row, as a ratio or a count over its seeds, and leads to it."""
+    return door(row(slug), text)
 
 
 def short(slug: str, text: str = "short") -> Door:

@@ -11,7 +11,8 @@ from functools import cache, wraps
 from typing import ParamSpec, TypeVar
 
 _open: list[set[str]] = []
-P, R = ParamSpec("P"), TypeVar("R")
+P = ParamSpec("P")
+R = TypeVar("R")
 
 
 def note(*names: str) -> None:

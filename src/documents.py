@@ -2,7 +2,7 @@
 
     from src.documents import *
 
-Figures, results by name, tables, the constants of the text, and `cite`, which prints a claim by its slug.
+Figures, results by name, tables, the constants of the text, and `cite`, which prints a claim by its slug as a link to its row.
 """
 
 import os
@@ -12,7 +12,7 @@ from pathlib import Path
 import matplotlib
 import numpy as np
 from IPython.core.getipython import get_ipython
-from IPython.display import Markdown
+from IPython.display import HTML, Markdown
 
 from .circuits.faithfulness import ENOUGH
 from .figures import *
@@ -27,7 +27,9 @@ from .numbers.sequences import BUSY_BEAVER, REGISTRY
 from .numbers.sparse import BASES as SPARSE_BASES
 from .numbers.sparse import THEIRS, TRAINED_BELOW, predictions
 from .numbers.sparse import predict as rule_predicts
-from .results.claims import headline, row, rows
+from .results.claims import GROUPS, headline, row, rows
+from .results.claims_page import claims_html
+from .results.doors import cite, claims_link, extremes, reach, short, span, total, via
 from .results.evidence import (
     BLOCKS,
     NETWORKS,
@@ -76,6 +78,7 @@ from .results.tables import (
     files_table,
     ladder_table,
     measurements_table,
+    overview_table,
     pipe_table,
     primality_table,
     provenance_table,
@@ -105,29 +108,18 @@ def prepare() -> None:
 prepare()
 
 
-def cite(slug: str, spec: str = "") -> str:
-    """The median of a claim over seeds, in the claim's own form or in `spec`."""
-    found = row(slug)
-    return format(found.ours, spec) if spec else found.form(found.ours)
-
-
-def span(slug: str) -> str:
-    """The median of a claim with the range over seeds."""
-    return row(slug).span
-
-
-def extremes(*slugs: str) -> tuple[str, str]:
-    """The smallest and the largest value of several claims over all their seeds, in the form of the first."""
-    found = [row(slug) for slug in slugs]
-    values = [value for one in found for value in one.values]
-    return found[0].form(min(values)), found[0].form(max(values))
-
-
 def of_networks(rest: str) -> tuple[str, ...]:
     """The claims about the circuits of each network that are called `rest`."""
     return tuple(f"circuits.{run}.{rest}" for run in NETWORKS)
 
 
-def claims_table(group: str, *, without: str = "") -> Markdown:
-    """Every row of a group of claims; `without` those whose slug has that in it, which another table shows."""
-    return Markdown(claims_markdown([one for one in rows(group) if not without or without not in one.slug]))
+def claims_table(*which: str, without: str = "") -> Markdown:
+    """The rows of these slugs and groups as a table; `without` those whose slug has that in it. A paper has room for ten rows, and
+    `claims_link` leads to the others."""
+    found = [one for name in which for one in (rows(name) if name in GROUPS else [row(name)])]
+    return Markdown(claims_markdown([one for one in found if not without or without not in one.slug]))
+
+
+def claims_page() -> HTML:
+    """Every row of every group, to be searched."""
+    return HTML(claims_html([one for group in GROUPS for one in rows(group)]))

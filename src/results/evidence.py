@@ -1,7 +1,6 @@
 """Results of several measurements put together, for claims, figures, tables and the documents."""
 
 from dataclasses import replace
-from functools import cache, cached_property
 
 import numpy as np
 
@@ -17,15 +16,17 @@ from ..studies.residues import analyse
 from ..studies.shared import frequency_agreement
 from ..studies.torus import balance, resultants
 from .grids import CAUSES, DECADE_BASES, DECADE_SHARES, DIRECT, LARGE_P, SPARSE_BASES, SWEPT_P
+from .reads import note, remembered
 from .registry import arrays
 
 BLOCKS = {"paper": "simplified", "paper-standard": "standard"}
 NETWORKS = {"laptop": "p = 53, standard", "paper": "p = 113, simplified", "paper-standard": "p = 113, standard"}
 
 
-@cache
+@remembered
 def runs_of(run: str) -> tuple[Run, ...]:
     """Every committed seed of a run, loaded once."""
+    note(run)
     return tuple(load_run(run, seed) for seed in committed_seeds(run))
 
 
@@ -41,7 +42,7 @@ def neurons_of(run: str, seed: int = 0) -> Neurons:
     return Neurons(*(found[name][at] for name in Neurons._fields))
 
 
-@cache
+@remembered
 def tilings(run: str) -> list[Arrays]:
     """`studies.torus.balance` of every committed seed of a run, and its `resultants` as `sum` and `difference`."""
     out = []
@@ -67,7 +68,7 @@ def new_alphabets() -> Arrays:
 TAKEN = {"small primes": 1, "large primes": 2, "letter": 4}  # what is taken away from training, and where in `CAUSES`
 
 
-@cache
+@remembered
 def moved_alphabets(taken: str) -> Arrays:
     """`studies.alphabet.moved_as_predicted` where something is taken away, by seed: `moved`, of those networks from the mean of networks
     trained on all; `unmoved`, of each of the latter from the mean of the others; `null`, 99th percentile of the prediction permuted."""
@@ -167,7 +168,7 @@ class Block:
         """Whether there are committed seeds of that config."""
         return self.run in NETWORKS
 
-    @cached_property
+    @property
     def runs(self) -> tuple[Run, ...]:
         return runs_of(self.run) if self.own is None else (self.own,)
 
@@ -180,17 +181,20 @@ class Block:
         """Predictions of one network on all n < p**2."""
         return self.p**2 * len(primes_below(self.p))
 
-    @cached_property
+    @property
+    @remembered
     def analysis(self) -> Arrays:
         """`studies.residues.analyse`: arrays (seeds, ...)."""
         return arrays(f"{self.run}-analysis") if self.own is None else stack([analyse(self.own)])
 
-    @cached_property
+    @property
+    @remembered
     def confusions(self) -> list[Confusion]:
         """Primality by composition, one a seed."""
         return confusions(self.run) if self.own is None and self.run in BLOCKS else [primality(run) for run in self.runs]
 
-    @cached_property
+    @property
+    @remembered
     def divisors(self) -> np.ndarray:
         """`studies.composition.divisors`: counts (seeds, T + 1, T + 1)."""
         if self.own is None and self.run in BLOCKS:

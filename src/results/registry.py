@@ -34,6 +34,7 @@ from ..studies.algorithm import read_neurons
 from ..studies.arrays import Arrays
 from . import store
 from .measure import Measurement, cache_folder, compute, recorded, status
+from .reads import note, remembered
 from .sweeps import SWEEPS
 
 _P113 = ("paper", "paper-standard")
@@ -71,9 +72,10 @@ MEASUREMENTS: dict[str, Measurement] = {
 RECORDED = {**{name: command(f"sweeps {name}") for name in SWEEPS}, "peers": "make peers", "speed-cpu": "make speed"}
 
 
-@cache
+@remembered
 def arrays(name: str) -> Arrays:
     """A result by name, read-only: from its file, or computed now if no file is fresh. Raises `KeyError` naming the results there are."""
+    note(name)
     found = measured(name) if name in MEASUREMENTS else _recorded(name)
     for value in found.values():
         value.flags.writeable = False

@@ -1,6 +1,6 @@
 """Tables of the documents and of the README, computed from the committed runs."""
 
-import re
+from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
@@ -17,7 +17,9 @@ from ..network.tasks.primality import DECADE_ENDINGS, decade_numbers
 from ..studies.arrays import Arrays
 from ..studies.ladder import RUNGS
 from . import store
-from .claims.claim import Claim
+from .claims import GROUPS, rows
+from .claims.claim import STATUSES, Claim
+from .doors import Door, claims_link, door, plain
 from .evidence import confusions
 from .published import PUBLISHED, PUBLISHED_OTHERS
 from .speed import CONTESTANTS, RACES
@@ -26,17 +28,17 @@ MARKED = ("runs", "speed")  # tables of the README, between <!-- runs: start -->
 
 
 def pipe_table(header: Sequence[str], rows: Sequence[Sequence[object]], align: str = "") -> str:
-    """A markdown pipe table; `align` has one of l, r for each column, the rest is left. Columns fit nine tenths of their cells."""
+    """A markdown pipe table; `align` has one of l, r for each column, the rest is left. Columns fit nine tenths of their cells. A
+    `Door` is a link."""
     lengths = [sorted(len(str(row[i])) for row in rows) or [0] for i in range(len(header))]
     widths = [min(max(cells[9 * (len(cells) - 1) // 10], len(title), 4) + 2, 60) for cells, title in zip(lengths, header, strict=True)]
     marks = ["-" * w + ":" if a == "r" else ":" + "-" * w for a, w in zip(align.ljust(len(header), "l"), widths, strict=True)]
     lines = [header, marks, *rows]
-    return "\n".join("| " + " | ".join(str(cell).replace("|", "\\|") for cell in line) + " |" for line in lines)
+    return "\n".join("| " + " | ".join(_cell(cell).replace("|", "\\|") for cell in line) + " |" for line in lines)
 
 
-def plain(text: str) -> str:
-    """Text from a file, for a table: nothing in it is markup."""
-    return re.sub(r"([\\`*_{}\[\]<>$~^&#])", r"\\\1", text)
+def _cell(value: object) -> str:
+    return value._repr_markdown_() if isinstance(value, Door) else str(value)
 
 
 def code(text: str) -> str:
@@ -193,18 +195,28 @@ def auroc_table(a: Arrays, ablation: str = "") -> Markdown:
 
 
 def claims_markdown(rows: Sequence[Claim]) -> str:
-    """The rows as a table, each with its slug; ours is the median with the range over seeds. Anchors are left out where no row has one."""
+    """The rows as a table; ours is the median with the range over seeds, which leads to the row. Anchors are left out if there are none."""
     anchored = any(row.anchor != "none" for row in rows)
     header = ("claim", "ours, median (range)", "seeds", *(["anchor"] if anchored else []), "goal", "status")
     body = []
     for row in rows:
         goal = row.goal_text.replace("≥ ", "≥\u00a0").replace("≤ ", "≤\u00a0")
-        claim = f"{row.claim} `{row.slug}`"
-        body.append((claim, row.span, len(row.values), *([row.anchor] if anchored else []), goal, row.status))
+        body.append((row.claim, door(row, row.span), len(row.values), *([row.anchor] if anchored else []), goal, door(row, row.status)))
     return pipe_table(header, body, "llrlll" if anchored else "llrll")
 
 
 def shortfalls_markdown(rows: Sequence[Claim]) -> str:
     """One line for each row that falls short or is blocked, with its reason."""
-    lines = [f"- `{row.slug}` ({row.claim}): {row.reason}." for row in rows if row.reason]
+    lines = [f"- {door(row, row.claim)._repr_markdown_()}: {row.reason}." for row in rows if row.reason]
     return "\n".join(lines) or "Every row with a goal meets it."
+
+
+def overview_table() -> Markdown:
+    """The groups of claims: how many rows each has, by status; every number leads to them."""
+    found = {group: Counter(row.status for row in rows(group)) for group in GROUPS}
+    shown = [status for status in STATUSES if any(count[status] for count in found.values())]
+    body = []
+    for group, count in found.items():
+        linked = (claims_link(group, f"{count[one]:,}", status=one) if count[one] else 0 for one in shown)
+        body.append((f"**{group}**", claims_link(group, f"{count.total():,}"), *linked))
+    return Markdown(pipe_table(("group", "rows", *shown), body, "l" + "r" * (len(shown) + 1)))

@@ -4,13 +4,16 @@ import ast
 import builtins
 import importlib
 import re
+from itertools import pairwise
 
 import pytest
 import yaml
 
+from src import documents
 from src.network.definitions import global_names
 from src.network.paths import PACKAGE
 from src.render.cells import Cell, Text, parse
+from src.results.claims import GROUPS, slugs
 
 ROOT = PACKAGE.parent
 
@@ -110,12 +113,123 @@ def test_links_between_pages_exist(page):
         assert target.exists() or (target.suffix == ".pdf" and target.with_suffix(".qmd").exists()), f"{name}: {link}"
 
 
-@pytest.mark.parametrize("name", ["paper/index.qmd", "slides/index.qmd", "index.qmd"])
+TOLD = [name for name in PAGES if name.startswith(("paper/", "slides/")) or name == "index.qmd"]  # pages that tell of results
+
+
+@pytest.mark.parametrize("name", TOLD)
 def test_no_number_of_a_result_is_typed_by_hand(name):
     """Accuracies, counts and steps in prose come from cells: no percentage or long number outside them."""
     _, pieces = parse(ROOT / name)
     text = re.sub(r"\$[^$]*\$|\$\$.*?\$\$", "", prose(pieces), flags=re.S)
     assert not re.findall(r"\d+(?:\.\d+)?\s?%|\b\d{1,3}(?:,\d{3})+\b|\b0\.\d{2,}", re.sub(r"99%|width=\"\d+%\"", "", text))
+
+
+DOORS = {"cite", "span", "extremes", "reach", "short", "total", "via", "claims_link"}
+MODULES = {n: getattr(getattr(documents, n), "__module__", "") for n in dir(documents)}
+READERS = {n for n, module in MODULES.items() if module.endswith((".evidence", ".registry"))} | {"row", "rows"}
+COUNTS = {"parameters", "cells", "step"}  # what of a manifest is no result
+NOT_YET = {"paper/index.qmd": 48, "slides/index.qmd": 6, "index.qmd": 8}  # how many a page still has: only ever fewer
+
+
+def reads_results(node, known):
+    """Whether an expression's value comes from a result: from a function that reads them, from a name in `known` that was made so, or from
+    a run's manifest or metrics. How many seeds or tasks there are is no result, and a door's number is one already."""
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in DOORS | {"len"}:
+        return False
+    if isinstance(node, ast.Attribute) and node.attr in ("size", "shape", "config", "dataset", "digest"):
+        return False
+    if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Constant) and node.slice.value in COUNTS:
+        return False
+    if isinstance(node, ast.Attribute) and node.attr in ("manifest", "metrics"):
+        return True
+    if isinstance(node, ast.Name):
+        return node.id in known or node.id in READERS
+    return any(reads_results(child, known) for child in ast.iter_child_nodes(node))
+
+
+def made_of_results(source, known):
+    """The names that a cell binds to values of results."""
+    found = set()
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Assign):
+            for target in node.targets:
+                paired = isinstance(target, ast.Tuple) and isinstance(node.value, ast.Tuple)
+                for name, value in zip(target.elts, node.value.elts, strict=True) if paired else [(target, node.value)]:
+                    if reads_results(value, known | found):
+                        found |= {one.id for one in ast.walk(name) if isinstance(one, ast.Name)}
+    return found
+
+
+def is_door(node):
+    """Whether an inline expression is a door itself: formatted or joined, it is text that leads nowhere."""
+    if isinstance(node, ast.Subscript):
+        return is_door(node.value)
+    if isinstance(node, ast.IfExp):
+        return is_door(node.body) and is_door(node.orelse)
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ("min", "max"):
+        return all(is_door(one) for one in node.args)
+    return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in DOORS
+
+
+def not_doors(pieces):
+    """Lines and expressions of running text whose number is a result and leads to no row."""
+    known, found = set(), []
+    for cell in (piece for piece in pieces if isinstance(piece, Cell)):
+        if not cell.inline:
+            known |= made_of_results(cell.source, known)
+            continue
+        node = ast.parse(cell.source, mode="eval").body
+        names = {one.id for one in ast.walk(node) if isinstance(one, ast.Name)}
+        if not is_door(node) and (names & DOORS or reads_results(node, known)):
+            found.append((cell.line, cell.source))
+    return found
+
+
+@pytest.mark.parametrize("name", TOLD)
+def test_numbers_that_are_results_lead_to_their_rows(name):
+    """`cite` and the like make a number of a result and link it: an expression over results in running text does not."""
+    found = not_doors(parse(ROOT / name)[1])
+    listed = "".join(f"\n{name}:{line}: {source}" for line, source in found)
+    assert len(found) <= NOT_YET.get(name, 0), f"numbers that are not made by {', '.join(sorted(DOORS))}:{listed}"
+
+
+@pytest.mark.parametrize(("source", "leads"), [
+    ('cite("residues.simplified.wrong-cells")', True), ('cite("residues.simplified.wrong-cells", ".0%")', True),
+    ('extremes("a", "b")[0]', True), ('max(extremes("a", "b"))', True), ('len(a["loss"])', True), ("run.config.p", True),
+    ('f"{run.manifest[\'cells\']:,}"', True), ('run.dataset.task_names', True),
+    ('f"{cite(\'a\')} wrong"', False), ('" to ".join(extremes("a", "b"))', False), ("a['loss'].mean()", False), ("b", False),
+    ('f"{run.manifest[\'wrong_cells\']:,}"', False), ('row("a").ours', False), ('confusions("paper")[0].precision', False),
+])  # fmt: skip
+def test_what_counts_as_a_number_of_a_result(source, leads):
+    cells = 'run, p = load_run("paper"), 113\na = arrays("addition-analysis")\nb = [x * 2 for x in a["loss"]]'
+    assert bool(not_doors([Cell(cells, 1), Cell(source, 5, inline=True)])) is not leads
+
+
+@pytest.mark.parametrize("name", [name for name in TOLD if not name.startswith("slides/")])
+def test_no_heading_has_a_door(name):
+    """A heading is a link in the contents, and a link has no link in it."""
+    pieces = parse(ROOT / name)[1]
+    for before, cell in pairwise(pieces):
+        if isinstance(before, Text) and isinstance(cell, Cell) and cell.inline:
+            assert not before.source.rpartition("\n")[2].startswith("#"), f"{name}:{cell.line}: {cell.source}"
+
+
+LONG = {"paper/index.qmd": 6}  # how many tables of more rows than ten a page still has: only ever fewer
+
+
+@pytest.mark.parametrize("name", TOLD)
+def test_tables_of_claims_are_short(name):
+    """Ten rows at most: `claims_link` leads to the others."""
+    calls = [
+        node
+        for cell in parse(ROOT / name)[1]
+        if isinstance(cell, Cell) and "claims_table" in cell.source
+        for node in ast.walk(ast.parse(cell.source))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "claims_table"
+    ]
+    named = [[one.value for one in call.args if isinstance(one, ast.Constant)] for call in calls]
+    rows = [sum(len(slugs(one)) if one in GROUPS else 1 for one in names) for names in named]
+    assert sum(count > 10 for count in rows) <= LONG.get(name, 0), f"{name}: tables of {rows} rows"
 
 
 def test_the_project_is_offline():

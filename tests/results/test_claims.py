@@ -14,11 +14,11 @@ from typer.testing import CliRunner
 from src.claims import app, show
 from src.lens.progress import load_steps, progress
 from src.network.definitions import parse
-from src.network.runs import committed_seeds, load_run
+from src.network.runs import committed_seeds, list_runs, load_run
 from src.results.claims import GROUPS, headline, modules, row, rows
 from src.results.claims.beside import beside, prediction_interval
 from src.results.claims.claim import CORRELATION, COUNT, Claims, Form, at_least, at_most, between, exactly, share
-from src.results.registry import arrays
+from src.results.registry import MEASUREMENTS, RECORDED, arrays
 from src.results.tables import claims_markdown, shortfalls_markdown
 from src.studies.addition import analyse
 from src.studies.arrays import unstack
@@ -79,12 +79,23 @@ def test_rows_are_complete(group):
 
 
 def test_slugs_are_unique_over_all_groups_and_cite_their_rows():
-    found = [one for group in GROUPS for one in rows(group)]
-    assert len({one.slug for one in found}) == len(found)
-    assert all(row(one.slug) is one for one in found)
+    found = [slug for group in GROUPS for module in modules(group) for slug, _ in module.claims.calls()]
+    assert len(set(found)) == len(found)
+    assert all(row(one.slug) is one for group in GROUPS for one in rows(group))
     for unknown in ("residues.simplified.nothing", "nonsense", ""):
         with pytest.raises(KeyError, match="near it are"):
             row(unknown)
+
+
+def test_a_row_names_what_it_is_made_of():
+    """Where a value was kept by a row before it, too."""
+    assert row("addition.wrong-cells").made_of == ("addition-analysis",) and row("scale.p-181.worst-task").made_of == ("residues-large-p",)
+    for slug in ("harmed-count", "harmed-coincide"):
+        assert row(f"residues.simplified.shared.{slug}").made_of == ("paper-analysis", "paper-shared")
+    known = {*MEASUREMENTS, *RECORDED, *(run for run, _ in list_runs())}
+    for group in GROUPS:
+        assert all(set(one.made_of) <= known for one in rows(group))
+        assert group == "algorithm" or all(one.made_of for one in rows(group)), [one.slug for one in rows(group) if not one.made_of]
 
 
 def test_functions_have_names_of_their_own():
@@ -179,8 +190,8 @@ def test_prediction_intervals_stay_within_what_is_possible(counts, form):
 def test_the_markdown_lists_every_row_and_every_shortfall():
     found = rows("addition")
     table, short = claims_markdown(found), shortfalls_markdown(found)
-    assert table.count("\n") == len(found) + 1
-    assert all((f"`{one.slug}`" in short) == (one.status in ("short", "blocked")) for one in found)
+    assert table.count("\n") == len(found) + 1 and all(f'claims.html#{one.slug}"' in table for one in found)
+    assert all((f'claims.html#{one.slug}"' in short) == (one.status in ("short", "blocked")) for one in found)
 
 
 def test_a_random_seed_recomputed_agrees_with_the_measurement():

@@ -3,7 +3,7 @@
 Start reading with `claim`, then any other module here. A group is the claims of the modules that `GROUPS` names.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
 from importlib import import_module
 from types import ModuleType
@@ -28,24 +28,24 @@ def modules(group: str) -> list[ModuleType]:
 
 
 @cache
+def slugs(group: str) -> dict[str, Callable[[], Claim]]:
+    """The slug of every row of a group, in order, with what computes that row, once."""
+    return {slug: cache(make) for module in modules(group) for slug, make in module.claims.calls()}
+
+
 def rows(group: str) -> tuple[Claim, ...]:
     """Every row of a group."""
-    return tuple(row for module in modules(group) for row in module.claims.rows())
-
-
-@cache
-def _by_slug(group: str) -> dict[str, Claim]:
-    return {row.slug: row for row in rows(group)}
+    return tuple(make() for make in slugs(group).values())
 
 
 def row(slug: str) -> Claim:
     """One row by its slug, as "residues.simplified.wrong-cells". Raises `KeyError` naming the nearest there are."""
     group = slug.partition(".")[0]
-    found = _by_slug(group) if group in GROUPS else {}
+    found = slugs(group) if group in GROUPS else {}
     if slug not in found:
         near = [name for name in found if name.rpartition(".")[0] == slug.rpartition(".")[0]] or list(found) or list(GROUPS)
         raise KeyError(f"no claim {slug!r}; near it are {', '.join(near[:12])}")
-    return found[slug]
+    return found[slug]()
 
 
 def headline(of: Sequence[Claim]) -> str:

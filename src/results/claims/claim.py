@@ -11,17 +11,20 @@ A function makes one row, or one for each of the values in `over`; slug, stateme
 values in braces. Slugs start with the group's name, are unique over all groups, and stay: documents cite rows by them.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import product
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
 from ..evidence import NETWORKS
+from ..reads import reading
 
 Kind = Literal["recomputed", "measured"]
 Status = Literal["pass", "short", "blocked", "reported"]
+STATUSES: tuple[Status, ...] = ("pass", "short", "blocked", "reported")
 
 
 class Form(NamedTuple):
@@ -94,6 +97,7 @@ class Claim:
     why: str  # what a row that falls short is due to
     kind: Kind
     function: str  # module and name
+    made_of: tuple[str, ...] = ()  # the results and the runs that it reads, by name
 
     @property
     def ours(self) -> float:
@@ -163,16 +167,20 @@ class Template(NamedTuple):
     over: tuple[Mapping[str, Any], ...]
     function: Callable[..., Values]
 
+    def slug_of(self, group: str, given: Mapping[str, Any]) -> str:
+        """The slug of the row for one choice of values."""
+        return f"{group}.{self.slug.format(**given)}".replace(" ", "-").replace("_", "-").lower()
+
     def row(self, group: str, given: Mapping[str, Any]) -> Claim:
         """The row for one choice of values."""
         goal, kind = self.goal, self.kind
-        values = tuple(float(v) for v in np.atleast_1d(np.asarray(self.function(**given), np.float64)))
+        with reading() as names:
+            values = tuple(float(v) for v in np.atleast_1d(np.asarray(self.function(**given), np.float64)))
         module = self.function.__module__.partition(".")[2]
-        slug = f"{group}.{self.slug.format(**given)}".replace(" ", "-").replace("_", "-").lower()
         return Claim(
-            slug, _say(self.text, given), values, _say(self.anchor, given),
+            self.slug_of(group, given), _say(self.text, given), values, _say(self.anchor, given),
             goal if goal is None or isinstance(goal, Goal) else goal(**given), self.form, _say(self.why, given),
-            kind(**given) if callable(kind) else kind, f"{module}.{self.function.__name__}",
+            kind(**given) if callable(kind) else kind, f"{module}.{self.function.__name__}", tuple(sorted(names)),
         )  # fmt: skip
 
 
@@ -198,9 +206,15 @@ class Claims:
 
         return register
 
+    def calls(self) -> Iterator[tuple[str, Callable[[], Claim]]]:
+        """Every slug with the call that computes its row."""
+        for template in self.templates:
+            for given in template.over:
+                yield template.slug_of(self.group, given), partial(template.row, self.group, given)
+
     def rows(self) -> list[Claim]:
         """Every row."""
-        return [template.row(self.group, given) for template in self.templates for given in template.over]
+        return [make() for _, make in self.calls()]
 
     def taking(self, *names: str) -> list[Template]:
         """The templates whose functions take just these arguments."""

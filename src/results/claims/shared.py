@@ -1,12 +1,11 @@
 """What primes, digits and seeds share in the residue networks."""
 
-from functools import cache
-
 import numpy as np
 
 from ...network.presets import preset
 from ...studies.shared import frequency_agreement, harmed_pairs
 from ..evidence import BLOCKS
+from ..reads import remembered
 from ..registry import arrays
 from .claim import CORRELATION, COUNT, Claims, Form, at_most, between, share
 
@@ -14,7 +13,7 @@ claims = Claims("residues")
 _BLOCKS = [{"block": block, "run": run} for run, block in BLOCKS.items()]
 
 
-@cache
+@remembered
 def _pairs(run: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return harmed_pairs(arrays(f"{run}-analysis"), arrays(f"{run}-shared")["usage"], preset(run).p)
 

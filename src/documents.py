@@ -16,6 +16,7 @@ from IPython.display import HTML, Markdown
 
 from .circuits.faithfulness import ENOUGH
 from .figures import *
+from .figures.explorer import explorer_network, explorer_style, explorer_widget
 from .lens.fourier import rational_dictionary
 from .network.presets import PRESETS, preset
 from .network.runs import THRESHOLD, load_run

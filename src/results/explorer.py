@@ -1,0 +1,151 @@
+"""What the explorer's page holds: a network, how its neurons are read, and its training, as arrays by name.
+
+A page cannot ask for files when it is opened from a folder, so `figures.explorer` writes these arrays into it. Weights keep the float16 of
+the committed checkpoint: what the page computes, it computes with the same numbers as everything else here.
+"""
+
+from functools import cache
+from pathlib import Path
+
+import jax.numpy as jnp
+import numpy as np
+
+from ..circuits.by_hand import Neurons
+from ..lens.progress import load_steps
+from ..network.model import predict
+from ..network.packing import split_logits
+from ..network.paths import root
+from ..network.runs import Run, find_run
+from ..numbers.integers import primes_below
+from ..studies.arrays import Arrays, stack
+from ..studies.formation import read
+from ..studies.ladder import anatomy, reference, share
+from ..studies.torus import formula, wave_strengths
+from .evidence import neurons_of, runs_of
+from .measure import record, recorded
+from .registry import arrays
+
+RUN, COURSE = "paper", "course"
+RECORD = f"python -m src.results.explorer runs/{RUN}-data_seed-1/seed-0"
+
+
+def weights(run: Run) -> Arrays:
+    """Every weight of a one-layer run in the simplified block, float16, by its name in TransformerLens. Raises `ValueError` for another run,
+    or where float16 would round a weight."""
+    model = run.model
+    if len(model.blocks) != 1 or run.config.block != "sas":
+        raise ValueError(f"run {run.config.run!r}: the explorer shows one layer of the simplified block")
+    attn, mlp = model.blocks[0].attn, model.blocks[0].mlp
+    found = {
+        "W_E": model.W_E, "W_pos": model.W_pos, "W_Q": attn.W_Q, "W_K": attn.W_K, "W_V": attn.W_V, "gains": attn.shape_gains,
+        "W_in": mlp.W_in, "W_out": mlp.W_out, "mlp_gain": model.blocks[0].mlp_gain, "W_U": model.W_U,
+    }  # fmt: skip
+    out = {name: np.asarray(value, np.float16) for name, value in found.items()}
+    if any((out[name] != np.asarray(value)).any() for name, value in found.items()):
+        raise ValueError(f"run {run.config.run!r}: its weights are not those of float16")
+    return out
+
+
+def wrong_cells(run: Run) -> np.ndarray:
+    """The cells that a run gets wrong: int (cells, 2), n and the prime."""
+    parts = split_logits(predict(run.model, jnp.asarray(run.dataset.tokens)), run.dataset.widths)
+    answers = np.stack([np.asarray(part).argmax(axis=1) for part in parts], axis=1)
+    n, task = np.nonzero(answers != run.dataset.labels)
+    return np.stack([n, np.asarray(run.dataset.widths)[task]], axis=1)
+
+
+def reading(seed: int = 0) -> Arrays:
+    """How the neurons of a seed of `RUN` are read.
+
+    **Returns:** (M,): the fields of `Neurons`; `rational`, `zp` and `random`, the share of a neuron's input that its best wave explains, that
+    its best pair of frequencies of Z/p does, and a random one; `hurts`, the prime whose loss rises most without the neuron's component. (W,):
+    `wave_q`, `wave_k`, `wave_s`, every wave in use and its strength in the closed formula. `clears` (2, T, T + 1) as in
+    `studies.cancellation.cancel`; `wrong` (cells, 2).
+    """
+    neurons, found = neurons_of(RUN, seed), arrays(f"{RUN}-analysis")
+    q, k, s = wave_strengths(neurons)
+    return {
+        **_narrow(neurons), "hurts": found["hurts"][seed].astype(np.uint8),
+        **{name: found[name][seed].astype(np.float32) for name in ("rational", "zp", "random")},
+        "wave_q": q.astype(np.uint8), "wave_k": k.astype(np.uint8), "wave_s": s.astype(np.float32),
+        "clears": arrays(f"{RUN}-cancellation")["clears"][seed].astype(np.float32),
+        "wrong": wrong_cells(runs_of(RUN)[seed]).astype(np.int32),
+    }  # fmt: skip
+
+
+def _narrow(neurons: Neurons) -> Arrays:
+    """Labels as bytes, everything else float32."""
+    return {name: value.astype(np.uint8 if name in "qk" else np.float32) for name, value in neurons._asdict().items()}
+
+
+@cache
+def course() -> Arrays:
+    """`phases` of the network of `RECORD`, as it was recorded, in the types that a page can hold."""
+    found = recorded(COURSE, RECORD, root() / "explorer")
+    return {**found, "step": found["step"].astype(np.int32), "formula": found["formula"].astype(np.float32)}
+
+
+def phases(run: str | Path) -> Arrays:
+    """A training over its S kept steps, M neurons and T tasks.
+
+    **Returns:** `step` (S,); `formula` (S,), the share of the network's own logits that the closed formula has; `valid` and `train` (S, T),
+    accuracies; `q`, `k`, uint8 (S, M), each neuron's wave; `phi0`, `phi1`, uint8 (S, M), its phases in 256ths of a turn; `explained`, uint8
+    (S, M), the share of the input's variance that the wave has, in 255ths.
+    """
+    rows = []
+    for one in load_steps(find_run(run)):
+        a = anatomy(one)
+        neurons = read(a)
+        at = np.flatnonzero(one.metrics["step"] == one.step)[0]
+        half = np.where(neurons.q == 2, 1, 0.5)  # the mean square of a cosine; a frequency of 1/2 has the values 1 and -1
+        explained = half * (neurons.a0**2 + neurons.a1**2) / np.maximum(a.pre.var(axis=0), 1e-12)
+        turns = {name: np.round(getattr(neurons, name) / (2 * np.pi) * 256).astype(int) % 256 for name in ("phi0", "phi1")}
+        rows.append({
+            "step": np.asarray(one.step), "valid": one.metrics["valid_accuracy"][at].astype(np.float32),
+            "train": one.metrics["train_accuracy"][at].astype(np.float32),
+            "formula": np.asarray(share(formula(*wave_strengths(neurons), a.p), reference(a.logits, one.dataset.labels, a.widths))),
+            **{name: value.astype(np.uint8) for name, value in (("q", neurons.q), ("k", neurons.k), *turns.items())},
+            "explained": np.round(255 * explained.clip(0, 1)).astype(np.uint8),
+        })  # fmt: skip
+    return stack(rows)
+
+
+def mechanism(q: int) -> Arrays:
+    """What one task's own neurons need: enough to run them on any n.
+
+    **Returns:** for G neurons of the prime: their `Neurons` fields (G,); `k`, `s` of its waves, as `wave_k`, `wave_s`; `scores` (2, H, p)
+    and `last` (H,), what '=' attends with to each digit and to itself, before the softmax; `gains` (3, H); `input0`, `input1`
+    float16 (H, p, G) and `input2` (H, G), what each head brings a neuron from x0, x1 and '='; `writes` float16 (G, q), to the classes.
+
+    Raises `ValueError` for a number that is no task.
+    """
+    run, neurons = runs_of(RUN)[0], neurons_of(RUN)
+    if q not in run.dataset.widths:
+        raise ValueError(f"q={q}: no prime below {run.config.p}")
+    model, p = run.model, run.config.p
+    attn, mine = model.blocks[0].attn, np.flatnonzero(neurons.q == q)
+    table = np.asarray(model.W_E)[None] + np.asarray(model.W_pos)[:, None]  # (3, tokens, d_model)
+    query = np.einsum("m,hmd->hd", table[2, p], attn.W_Q)
+    scores = np.einsum("txm,hmd,hd->htx", table, attn.W_K, query, optimize=True) / np.sqrt(query.shape[-1])
+    W_in = np.asarray(model.blocks[0].mlp.W_in)[:, mine].reshape(*query.shape, -1)
+    brought = np.einsum("txm,hmd,hdg->thxg", table, attn.W_V, W_in, optimize=True)
+    end, own = int(np.cumsum(run.dataset.widths)[run.dataset.widths.index(q)]), Neurons(*(field[mine] for field in neurons))
+    W_L = np.asarray(model.blocks[0].mlp_gain * model.blocks[0].mlp.W_out[mine] @ model.W_U[:, end - q : end])
+    waves = [one[np.asarray(wave_strengths(neurons)[0]) == q] for one in wave_strengths(neurons)[1:]]
+    return {
+        **_narrow(own), "wave_k": waves[0].astype(np.uint8), "wave_s": waves[1].astype(np.float32),
+        "scores": scores[:, :2, :p].transpose(1, 0, 2).astype(np.float32), "last": scores[:, 2, p].astype(np.float32),
+        "gains": np.asarray(attn.shape_gains, np.float32), "input0": brought[0, :, :p].astype(np.float16),
+        "input1": brought[1, :, :p].astype(np.float16), "input2": brought[2, :, p].astype(np.float32), "writes": W_L.astype(np.float16),
+    }  # fmt: skip
+
+
+def widths() -> tuple[int, ...]:
+    """The tasks of `RUN`."""
+    return tuple(int(q) for q in primes_below(runs_of(RUN)[0].config.p))
+
+
+if __name__ == "__main__":
+    import sys
+
+    record(COURSE, phases(sys.argv[1]), command=RECORD, folder=root() / "explorer")

@@ -29,9 +29,9 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 
 def test_the_readmes_table_is_the_manifests():
     text = (ROOT / "README.md").read_text()
-    assert tables.readme_with_tables(text) == text, "run python -m src.tables"
+    assert tables.readme_with_table(text) == text, "run python -m src.tables"
     with pytest.raises(ValueError, match="markers"):
-        tables.readme_with_tables("no markers")
+        tables.readme_with_table("no markers")
 
 
 def test_a_bar_in_a_cell_does_not_cut_the_table():

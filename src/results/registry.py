@@ -68,8 +68,8 @@ MEASUREMENTS: dict[str, Measurement] = {
     "miu-study": Measurement(miu.study, "miu"),
 }
 
-# What is recorded once, and the command that makes it: sweeps, the comparison with other programs, and speed beside them.
-RECORDED = {**{name: command(f"sweeps {name}") for name in SWEEPS}, "peers": "make peers", "speed-cpu": "make speed"}
+# What is recorded once, and the command that makes it: sweeps, and the comparison with other programs.
+RECORDED = {**{name: command(f"sweeps {name}") for name in SWEEPS}, "peers": "make peers"}
 
 
 @remembered

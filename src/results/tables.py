@@ -22,9 +22,8 @@ from .claims.claim import STATUSES, Claim
 from .doors import Door, claims_link, door, plain
 from .evidence import confusions
 from .published import PUBLISHED, PUBLISHED_OTHERS
-from .speed import CONTESTANTS, RACES
 
-MARKED = ("runs", "speed")  # tables of the README, between <!-- runs: start --> and <!-- runs: end --> and so on
+START, END = "<!-- runs: start -->", "<!-- runs: end -->"
 
 
 def pipe_table(header: Sequence[str], rows: Sequence[Sequence[object]], align: str = "") -> str:
@@ -125,27 +124,12 @@ def measurements_table() -> Markdown:
     return Markdown(pipe_table(("measurement", "from", "made on", "jax"), rows))
 
 
-def speed_markdown() -> str:
-    """How fast the trainer is beside its peers, as measured on the machine that it names: `make speed`."""
-    a, made = store.read(measurements() / "speed-cpu.npz")
-    seconds, ratio, peak = (np.median(a[name], axis=1) for name in ("seconds", "ratio", "peak"))
-    rows = [
-        (config.p, config.optimizer, f"{seconds[i, 0] * 1e3:,.0f}", *(f"{x:.1f}" for x in ratio[i, 1:]), f"{peak[i]:.0%}")
-        for i, (config, _) in enumerate(RACES)
-    ]
-    table = pipe_table(("p", "optimiser", "ms a step", *(f"{name}, times" for name in CONTESTANTS[1:]), "of the peak"), rows, "rlrrrrrr")
-    return f"Measured by `make speed` on {plain(made['device'])}, {made['cores']} cores:\n\n{table}"
-
-
-def readme_with_tables(text: str) -> str:
-    """The README with the tables between its markers made anew. Raises `ValueError` where a marker is missing."""
-    for name, table in zip(MARKED, (runs_markdown, speed_markdown), strict=True):
-        start, end = (f"<!-- {name}: {edge} -->" for edge in ("start", "end"))
-        if start not in text or end not in text:
-            raise ValueError(f"README.md: the markers {start} and {end} are not both there")
-        before, rest = text.split(start, 1)
-        text = f"{before}{start}\n{table()}\n{end}{rest.split(end, 1)[1]}"
-    return text
+def readme_with_table(text: str) -> str:
+    """The README with the table between its markers made anew. Raises `ValueError` where a marker is missing."""
+    if START not in text or END not in text:
+        raise ValueError(f"README.md: the markers {START} and {END} are not both there")
+    before, rest = text.split(START, 1)
+    return f"{before}{START}\n{runs_markdown()}\n{END}{rest.split(END, 1)[1]}"
 
 
 def published_table(a: Arrays) -> Markdown:

@@ -1,9 +1,4 @@
-"""Which results a number is made of: what was asked for while it was computed, by name.
-
-    with reading() as names:
-        arrays("paper-analysis")
-    names                               # {"paper-analysis"}
-"""
+"""Which results a number is made of: inside `with reading() as names:`, `names` has what was asked for, `{"paper-analysis"}`."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager

@@ -1,12 +1,18 @@
-"""Automatic circuit discovery on compiled networks, whose circuit is known: does every method find it?"""
+"""Automatic circuit discovery on compiled networks, whose circuit is known: does every method find it? And beside the field's own tools."""
 
 from ...circuits.discovery import METHODS
 from ...circuits.graph import ABLATIONS
 from ..published import PUBLISHED
 from ..registry import arrays
-from .claim import Claims, at_least, fraction
+from .claim import Claims, Form, at_least, fraction
 
 claims = Claims("circuits")
+_SAME = {
+    "logits": ("logits", "TransformerLens: largest difference of a logit"),
+    "activations": ("hook_post", "TransformerLens: largest difference of a neuron's activation"),
+    "scores": ("scores", "auto-circuit: largest difference of an edge's EAP score"),
+    "largest-score": ("largest_score", "auto-circuit: the largest EAP score, beside which that difference is to be seen"),
+}
 
 
 @claims.add(
@@ -36,3 +42,10 @@ def auroc_with_weights_permuted(ablation):
 def auroc_beside_published(case, ablation):
     a = arrays("circuits-compiled")
     return a["edges"][a["cases"].tolist().index(case), ABLATIONS.index(ablation), list(METHODS).index("acdc")]
+
+
+@claims.add(
+    "peers.{what}", lambda what: f"the same network in {_SAME[what][1]}", form=Form(".2g", 0), kind="measured", over={"what": _SAME}
+)  # fmt: skip
+def peers(what):
+    return float(arrays("peers")[_SAME[what][0]])

@@ -67,6 +67,26 @@ def primality_recall(block: Block):
 
 
 @claims.add(
+    "{block}.primality.false-alarms",
+    lambda block: f"{block}: primality below {block.p**2:,} by composition: composites called prime",
+    form=COUNT,
+    over=BLOCKS,
+)
+def false_alarms(block: Block):
+    return [c.false_positive for c in block.confusions]
+
+
+@claims.add(
+    "{block}.primality.missed",
+    lambda block: f"{block}: primality below {block.p**2:,} by composition: primes called composite",
+    form=COUNT,
+    over=BLOCKS,
+)
+def missed(block: Block):
+    return [c.false_negative for c in block.confusions]
+
+
+@claims.add(
     "{block}.order",
     "{block}: rank correlation of q with the step at which task q arrives (exploratory: the hypothesis came after the data)",
     form=Form(".2f", -1, 1),

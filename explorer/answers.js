@@ -9,8 +9,9 @@ function factors(n) {
 function verdict(n, said) {
   const zeros = TASKS.filter((q, t) => said[t] === 0 && q !== n), prime = n > 1 && leastFactor(n) === n;
   if (n < 2) return { kind: "", text: `${n} is neither prime nor composite, and the test leaves it out.` };
-  const truth = prime ? `${format(n)} is prime` : `${format(n)} = ${factors(n).join(" × ")}, least factor ${leastFactor(n)}`;
-  const says = zeros.length ? `composite: the remainder by ${zeros.join(", ")} is 0` : TASKS.includes(n) ? "prime: only by itself is the remainder 0" : "prime: no remainder is 0";
+  const truth = prime ? `${format(n)} is prime` : `${format(n)} = ${factors(n).join(" × ")}, its least factor being ${leastFactor(n)}`;
+  const listed = zeros.length > 1 ? `${zeros.slice(0, -1).join(", ")} and ${zeros.at(-1)}` : zeros.join("");
+  const says = zeros.length ? `composite: the remainder${zeros.length > 1 ? "s" : ""} by ${listed} ${zeros.length > 1 ? "are" : "is"} 0` : TASKS.includes(n) ? "prime: only by itself is the remainder 0" : "prime: no remainder is 0";
   return { kind: zeros.length ? "composite" : "prime", right: prime === !zeros.length, text: `The network says ${says}. ${prime === !zeros.length ? "True" : "Not so"}: ${truth}.` };
 }
 

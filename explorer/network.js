@@ -174,11 +174,11 @@ class Network {
   }
 
   /** What hangs on one digit alone of the logits of task q, each value less the mean over classes: `own`, `others` (with what goes around the
-   *  neurons) and `sum`, (p, q) each. `mine`: the prime's neurons. */
-  oneDigit(q, digit, mine) {
+   *  neurons) and `sum`, (p, q) each. `mine`: the prime's neurons; those with off[j] hang on nothing. */
+  oneDigit(q, digit, mine, off = null) {
     const { p, M, D, C, w } = this, [from] = this.classes(q), post = new Float32Array(p * M), z = new Float32Array(p * D);
     for (let x = 0; x < p; x++) {
-      for (let j = 0; j < M; j++) post[x * M + j] = this.post[digit][x * M + j] - this.mean[j];
+      for (let j = 0; j < M; j++) post[x * M + j] = off && off[j] ? 0 : this.post[digit][x * M + j] - this.mean[j];
       for (let d = 0; d < D; d++) z[x * D + d] = this.mid[digit][x * D + d] - this.middleMean[d];
     }
     addProduct(post, this.outT, z, p, M, D);

@@ -1,4 +1,4 @@
-// A number in, 29 answers out.
+// A number in, an answer for every prime out.
 
 function factors(n) {
   const out = [];
@@ -28,7 +28,7 @@ function answersPart(node) {
     return { q, button, value, meter, note };
   });
   const wrong = el("p", { class: "mx-wrong" });
-  node.replaceChildren(el("div", { class: "mx-digits" }, x1.row, x0.row, sum), said, el("div", { class: "mx-cells", role: "group", "aria-label": "The 29 remainders; choose one to see how it is found" }, ...cells.map((c) => c.button)), wrong);
+  node.replaceChildren(el("div", { class: "mx-digits" }, x1.row, x0.row, sum), said, el("div", { class: "mx-cells", role: "group", "aria-label": `The ${TASKS.length} remainders; choose one to see how it is found` }, ...cells.map((c) => c.button)), wrong);
 
   const list = Array.from({ length: read.wrong.length / 2 }, (_, i) => [read.wrong[2 * i], read.wrong[2 * i + 1]]);
   wrong.append(`Of its ${format(FACTS.cells)} answers this network has ${list.length} wrong. See them: `);

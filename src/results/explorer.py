@@ -114,7 +114,7 @@ def phases(run: str | Path) -> Arrays:
 def mechanism(q: int) -> Arrays:
     """What one task's own neurons need: enough to run them on any n.
 
-    **Returns:** for G neurons of the prime: their `Neurons` fields (G,); `k`, `s` of its waves, as `wave_k`, `wave_s`; `scores` (2, H, p)
+    **Returns:** for G neurons of the prime: their `Neurons` fields (G,); its waves, `wave_k` and `wave_s`; `scores` (2, H, p)
     and `last` (H,), what '=' attends with to each digit and to itself, before the softmax; `gains` (3, H); `input0`, `input1`
     float16 (H, p, G) and `input2` (H, G), what each head brings a neuron from x0, x1 and '='; `writes` float16 (G, q), to the classes.
 

@@ -1,4 +1,4 @@
-// A number in, 29 answers out.
+// A number in, an answer for every prime out.
 
 function factors(n) {
   const out = [];
@@ -9,8 +9,9 @@ function factors(n) {
 function verdict(n, said) {
   const zeros = TASKS.filter((q, t) => said[t] === 0 && q !== n), prime = n > 1 && leastFactor(n) === n;
   if (n < 2) return { kind: "", text: `${n} is neither prime nor composite, and the test leaves it out.` };
-  const truth = prime ? `${format(n)} is prime` : `${format(n)} = ${factors(n).join(" × ")}, least factor ${leastFactor(n)}`;
-  const says = zeros.length ? `composite: the remainder by ${zeros.join(", ")} is 0` : TASKS.includes(n) ? "prime: only by itself is the remainder 0" : "prime: no remainder is 0";
+  const truth = prime ? `${format(n)} is prime` : `${format(n)} = ${factors(n).join(" × ")}, its least factor being ${leastFactor(n)}`;
+  const listed = zeros.length > 1 ? `${zeros.slice(0, -1).join(", ")} and ${zeros.at(-1)}` : zeros.join("");
+  const says = zeros.length ? `composite: the remainder${zeros.length > 1 ? "s" : ""} by ${listed} ${zeros.length > 1 ? "are" : "is"} 0` : TASKS.includes(n) ? "prime: only by itself is the remainder 0" : "prime: no remainder is 0";
   return { kind: zeros.length ? "composite" : "prime", right: prime === !zeros.length, text: `The network says ${says}. ${prime === !zeros.length ? "True" : "Not so"}: ${truth}.` };
 }
 
@@ -27,7 +28,7 @@ function answersPart(node) {
     return { q, button, value, meter, note };
   });
   const wrong = el("p", { class: "mx-wrong" });
-  node.replaceChildren(el("div", { class: "mx-digits" }, x1.row, x0.row, sum), said, el("div", { class: "mx-cells", role: "group", "aria-label": "The 29 remainders; choose one to see how it is found" }, ...cells.map((c) => c.button)), wrong);
+  node.replaceChildren(el("div", { class: "mx-digits" }, x1.row, x0.row, sum), said, el("div", { class: "mx-cells", role: "group", "aria-label": `The ${TASKS.length} remainders; choose one to see how it is found` }, ...cells.map((c) => c.button)), wrong);
 
   const list = Array.from({ length: read.wrong.length / 2 }, (_, i) => [read.wrong[2 * i], read.wrong[2 * i + 1]]);
   wrong.append(`Of its ${format(FACTS.cells)} answers this network has ${list.length} wrong. See them: `);

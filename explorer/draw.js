@@ -1,7 +1,8 @@
 // Small drawings that the explorer and the widget share. One unit of a drawing is one pixel, so that its text keeps its size on a phone.
 
 const format = (x, digits = 0) => x.toLocaleString("en-GB", { minimumFractionDigits: digits, maximumFractionDigits: digits });
-const percent = (x) => `${format(100 * x, x > 0.9995 || x < 0.1 ? 2 : 1)}%`;
+/** Rounded down near the whole, so that 100% means all. */
+const percent = (x) => (x === 1 ? "100%" : x > 0.995 ? `${format(Math.floor(1e4 * x) / 100, 2)}%` : `${format(100 * x, 1)}%`);
 const TURN = 2 * Math.PI;
 
 function el(tag, attributes = {}, ...children) {
@@ -28,14 +29,14 @@ function whenever(node, draw) {
   for (const one of [document.documentElement, document.body]) new MutationObserver(draw).observe(one, { attributes: true, attributeFilter: ["class", "data-theme"] });
 }
 
-/** A clock: one hand for each digit and, thick, their sum, which points at the class n mod q. Class c stands at k c / q turns. */
+/** A clock: one hand for each digit and, thick, their sum, which points at n mod q. Remainder c stands at k c / q turns. */
 class Dial {
   constructor(q, k, p, caption, size = 150) {
     Object.assign(this, { q, k, p, turns: [0, 0, 0] });
     const r = size / 2 - 16, dots = [];
     this.place = (c, radius) => [radius * Math.sin((TURN * k * c) / q), -radius * Math.cos((TURN * k * c) / q)];
     for (let c = 0; c < q; c++) { const [x, y] = this.place(c, r); dots.push(svg("circle", { cx: x, cy: y, r: q > 40 ? 0.9 : 1.6, class: "mx-dot" })); }
-    this.hands = [0, 1, 2].map((i) => svg("line", { x1: 0, y1: 0, x2: 0, y2: -r * [0.92, 0.7, 1][i], class: `mx-hand mx-hand-${i}` }));
+    this.hands = [0, 1, 2].map((i) => svg("line", { x1: 0, y1: 0, x2: 0, y2: -r * [0.62, 0.86, 1][i], class: `mx-hand mx-hand-${i}` }));
     this.mark = svg("circle", { r: 4.5, class: "mx-mark" });
     this.text = svg("text", { class: "mx-dial-text", "text-anchor": "middle", dy: "0.35em" });
     this.picture = svg("svg", { viewBox: `${-size / 2} ${-size / 2} ${size} ${size}`, width: size, height: size, role: "img" },
@@ -55,11 +56,28 @@ class Dial {
     this.mark.setAttribute("cx", x); this.mark.setAttribute("cy", y);
     this.text.setAttribute("x", tx); this.text.setAttribute("y", ty);
     this.text.textContent = c;
-    this.picture.setAttribute("aria-label", `Clock of ${q} classes at frequency ${k}: the hands of x0 = ${x0} and x1 = ${x1} add up to class ${c}.`);
+    this.picture.setAttribute("aria-label", `Clock of ${q} hours at frequency ${k}: the hands of x0 = ${x0} and x1 = ${x1} add up to ${c}.`);
   }
 }
 
-/** Bars over classes, the formula's value as a mark on each, and below them what is left over. */
+/** Values over remainders as one strip of bars, all strips of a kind on one scale. */
+class Strip {
+  constructor(label) { this.node = el("div", { class: "mx-strip-bars", role: "img", "aria-label": label }); whenever(this.node, () => this.draw()); }
+
+  set(values, scale) { Object.assign(this, { values, scale }); this.draw(); }
+
+  draw() {
+    const width = this.node.clientWidth, height = 64;
+    if (!this.values || !width) return;
+    const step = width / this.values.length, bars = Array.from(this.values, (v, c) => {
+      const tall = Math.min(height / 2, (Math.abs(v) / this.scale) * (height / 2));
+      return svg("rect", { x: (c + 0.15) * step, width: 0.7 * step, y: v > 0 ? height / 2 - tall : height / 2, height: tall, class: v > 0 ? "mx-up" : "mx-under" });
+    });
+    this.node.replaceChildren(svg("svg", { width, height, viewBox: `0 0 ${width} ${height}`, "aria-hidden": "true" }, ...bars, svg("line", { x1: 0, x2: width, y1: height / 2, y2: height / 2, class: "mx-axis" })));
+  }
+}
+
+/** Bars over remainders, the formula's value as a mark on each, and below them what is left over. */
 class Bars {
   constructor(rest = true) { this.rest = rest; this.node = el("div", { class: "mx-bars" }); whenever(this.node, () => this.draw()); }
 
@@ -81,7 +99,7 @@ class Bars {
     }
     parts.push(svg("line", { x1: 0, x2: width, y1: y(0), y2: y(0), class: "mx-axis" }));
     const at = 1 + (said + 0.5) * step, anchor = at < 60 ? "start" : at > width - 60 ? "end" : "middle";
-    parts.push(svg("text", { x: anchor === "middle" ? at : anchor === "start" ? Math.max(0, at - step) : Math.min(width, at + step), y: 12, "text-anchor": anchor, class: "mx-peak" }, `class ${said}`));
+    parts.push(svg("text", { x: anchor === "middle" ? at : anchor === "start" ? Math.max(0, at - step) : Math.min(width, at + step), y: 12, "text-anchor": anchor, class: "mx-peak" }, `remainder ${said}`));
     this.node.replaceChildren(svg("svg", { width, height: tall + below + 2, viewBox: `0 0 ${width} ${tall + below + 2}`, role: "img", "aria-label": label }, ...parts));
   }
 }

@@ -1,9 +1,9 @@
-// Neurons switched off: what becomes of the 29 tasks.
+// Neurons switched off: what becomes of all tasks.
 
 function knockoutPart(node) {
   const status = el("p", { class: "mx-line", role: "status", "aria-live": "polite" }), bar = el("progress", { max: 1, value: 0, "aria-label": "All inputs are being computed" });
   const rows = TASKS.map((q) => {
-    const fill = el("i"), value = el("b"), button = el("button", { type: "button", class: "mx-task", onclick: () => change({ only: null, off: state.off.includes(String(q)) ? state.off.filter((one) => one !== String(q)) : [...state.off, String(q)] }) },
+    const fill = el("i"), value = el("b"), button = el("button", { type: "button", class: "mx-task", "aria-label": `Task ${q}: not measured yet. Neurons of ${q}`, onclick: () => { state.only = null; toggle(String(q)); } },
       el("span", {}, String(q)), el("span", { class: "mx-meter", "aria-hidden": "true" }, fill), value);
     return { q, button, fill, value };
   });
@@ -17,6 +17,7 @@ function knockoutPart(node) {
     if (!measured.now) survey();
   }, { rootMargin: "200px" }).observe(node);
 
+  let listed = null;
   const show = () => {
     const { q, off } = state, values = measured.now, mask = offMask();
     bar.hidden = measured.progress === null || measured.progress === 1;
@@ -24,8 +25,12 @@ function knockoutPart(node) {
     only.textContent = state.only === null ? `keep only ${q}'s neurons` : `keep all again`;
     only.setAttribute("aria-pressed", state.only !== null);
     all.disabled = !mask;
-    waves.setAttribute("aria-label", `Frequencies of prime ${q}`);
-    waves.replaceChildren(`or only some of ${q}'s: `, ...wavesOf(q).map(({ k, neurons }) => el("button", { type: "button", "aria-pressed": off.includes(`${q}k${k}`), onclick: () => toggle(`${q}k${k}`) }, `k = ${k} (${neurons.length})`)));
+    if (listed !== q) {
+      listed = q;
+      waves.setAttribute("aria-label", `Frequencies of prime ${q}`);
+      waves.replaceChildren(`or a frequency of ${q}'s: `, ...wavesOf(q).map(({ k, neurons }) => el("button", { type: "button", "data-token": `${q}k${k}`, onclick: () => toggle(`${q}k${k}`) }, `k = ${k} (${neurons.length})`)));
+    }
+    for (const button of waves.querySelectorAll("button")) button.setAttribute("aria-pressed", off.includes(button.dataset.token));
     if (!values) return;
     const whole = measured.on === net.now.total, place = whole ? `all ${format(net.now.total)} numbers` : `a sample of ${measured.on} numbers`;
     status.textContent = `${mask ? `Off: ${offText()}. ` : "Everything is on. "}Accuracy on ${place}${whole ? "" : measured.progress === 1 ? "; the rest is coming" : measured.progress === null ? "" : "; all of them are being computed"}.`;
@@ -58,7 +63,9 @@ function reasons(values) {
   const out = [`Task${primes.length > 1 ? "s" : ""} ${primes.join(", ")} fall${primes.length > 1 ? "" : "s"} to ${primes.map((q) => percent(values[TASKS.indexOf(q)])).join(", ")}. ${hurt.length ? `Most others hardly notice; ${hurt[0].q} does, and falls to ${percent(hurt[0].value)}.` : "No other task notices."}`];
   if (hurt.length) {
     const { q, t } = hurt[0], part = (digit) => primes.reduce((sum, r) => sum + read.clears[(digit * T + t) * (T + 1) + TASKS.indexOf(r)], 0);
-    out.push(`Why ${q}? Its own neurons also write something that hangs on one digit alone, which says nothing of n mod ${q}. Other primes' neurons with nearly the same frequency on that digit write the opposite. Those of ${primes.join(", ")} take away ${percent(part(0))} of it for x₀ and ${percent(part(1))} for x₁. Without them that part stays in ${q}'s logits, and where it is large it wins.`);
+    const own = `Why ${q}? Its own neurons also write something that hangs on one digit alone, which says nothing of n mod ${q}. Other primes' neurons, most of them of nearly the same frequency on that digit, write the opposite.`;
+    out.push(Math.max(part(0), part(1)) < 0.05 ? `${own} Those of ${primes.join(", ")} take away little of it, so here the reason must be another.`
+      : `${own} Those of ${primes.join(", ")} take away ${percent(Math.max(0, part(0)))} of it for x₀ and ${percent(Math.max(0, part(1)))} for x₁. Without them that much stays in ${q}'s logits, and on some numbers a wrong remainder wins.`);
   }
   return out;
 }

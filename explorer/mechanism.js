@@ -31,7 +31,7 @@ function mechanism(node) {
     el("div", {}, el("p", { class: "mx-cap" }, `The ${G} neurons of ${q}, by what turns them on; those that fire glow`), torus.node)),
     el("p", { class: "mx-cap" }, `What they write to the ${q} remainders; the marks are the formula's, a sum of ${waves.length} cosines`), bars.node);
 
-  let shown = 8051;
+  let shown = 7919;
   function show(n) {
     shown = n;
     const x0 = n % p, x1 = Math.floor(n / p), z = pre(n).map((v) => Math.max(0, v)), network = Array.from({ length: q }, () => 0);
@@ -43,10 +43,10 @@ function mechanism(node) {
     const formula = ours.map((_, c) => waves.reduce((sum, { k, s }) => sum + s * Math.cos((TURN * k * (n - c)) / q), 0));
     if (document.activeElement !== number) number.value = n;
     slide.value = n;
-    line.textContent = `${format(n)} = ${x0} + ${p} × ${x1}. The hands add up to class ${n % q}: the remainder of ${format(n)} by ${q}.`;
+    line.textContent = `${format(n)} = ${x0} + ${p} × ${x1}. On every clock the hands add up to ${n % q}, the remainder of ${format(n)} by ${q}.`;
     dials.forEach((dial) => dial.set(n));
     torus.set(Array.from(z, (v, g) => ({ u: turn(w.phi0[g]), v: turn(w.phi1[g]), task: 0, glow: v / largest[g] })));
-    bars.set({ network: ours, formula, right: n % q, said, label: `What the neurons of ${q} write for n = ${n}: most to class ${said}.` });
+    bars.set({ network: ours, formula, right: n % q, said, label: `What the neurons of ${q} write for n = ${n}: most to remainder ${said}.` });
   }
   show(shown);
   node.dataset.ready = "";

@@ -174,11 +174,11 @@ class Network {
   }
 
   /** What hangs on one digit alone of the logits of task q, each value less the mean over classes: `own`, `others` (with what goes around the
-   *  neurons) and `sum`, (p, q) each. `mine`: the prime's neurons. */
-  oneDigit(q, digit, mine) {
+   *  neurons) and `sum`, (p, q) each. `mine`: the prime's neurons; those with off[j] hang on nothing. */
+  oneDigit(q, digit, mine, off = null) {
     const { p, M, D, C, w } = this, [from] = this.classes(q), post = new Float32Array(p * M), z = new Float32Array(p * D);
     for (let x = 0; x < p; x++) {
-      for (let j = 0; j < M; j++) post[x * M + j] = this.post[digit][x * M + j] - this.mean[j];
+      for (let j = 0; j < M; j++) post[x * M + j] = off && off[j] ? 0 : this.post[digit][x * M + j] - this.mean[j];
       for (let d = 0; d < D; d++) z[x * D + d] = this.mid[digit][x * D + d] - this.middleMean[d];
     }
     addProduct(post, this.outT, z, p, M, D);
@@ -238,12 +238,11 @@ class Survey {
     const out = new Float32Array(part.length * C), K = kept.on.length, more = new Float32Array(part.length * K);
     part.forEach((n, r) => {
       out.set(kept.constant, r * C);
-      const { at, heads } = net.attention(n);
-      for (let t = 0; t < 2; t++) for (let h = 0; h < net.H; h++) {
-        const a = heads[h][t], row = (at[t] * net.H + h) * C, table = kept.around[t];
-        for (let c = 0; c < C; c++) out[r * C + c] += a * table[row + c];
+      const { at, heads } = net.attention(n), H = net.H;
+      for (let t = 0; t < 3; t++) for (let h = 0; h < H; h += 2) { // two heads at a time
+        const table = kept.around[t], one = (at[t] * H + h) * C, two = one + C, a = heads[h][t], b = heads[h + 1][t];
+        for (let c = 0, o = r * C; c < C; c++) out[o + c] += a * table[one + c] + b * table[two + c];
       }
-      for (let h = 0; h < net.H; h++) { const a = heads[h][2]; for (let c = 0; c < C; c++) out[r * C + c] += a * kept.around[2][h * C + c]; }
       net.pre(n, kept.on, more, r * K);
       for (let j = r * K; j < (r + 1) * K; j++) more[j] = Math.max(0, more[j]);
     });

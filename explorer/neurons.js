@@ -35,17 +35,17 @@ function heatFrame(label) {
 }
 
 function neuronsPart(node) {
-  const turn = (x) => (((x / TURN) % 1) + 1) % 1, torus = new Torus("1,024 neurons by the phases of their two waves, coloured by prime; those that fire on n glow.", TASKS.length, (j) => change({ neuron: j }));
+  const turn = (x) => (((x / TURN) % 1) + 1) % 1, torus = new Torus(`The ${format(net.now.M)} neurons by the phases of their two waves, coloured by prime; those that fire on n glow.`, TASKS.length, (j) => change({ neuron: j }));
   const strip = el("p", { class: "mx-strip" }, "prime 2", el("span", { "aria-hidden": "true" }), "109");
   const count = el("p", { class: "mx-line" }), detail = el("div", { class: "mx-detail" });
   const step = (by) => { const group = neuronsOf(state.q), at = group.indexOf(state.neuron); change({ neuron: group[(at + by + group.length) % group.length] ?? group[0] }); };
-  const number = el("input", { type: "number", min: 0, max: 1023, id: "mx-neuron", onchange: () => change({ neuron: Math.max(0, Math.min(1023, +number.value | 0)) }) });
+  const number = el("input", { type: "number", min: 0, max: net.now.M - 1, id: "mx-neuron", onchange: () => change({ neuron: Math.max(0, Math.min(net.now.M - 1, +number.value | 0)) }) });
   const steps = el("div", { class: "mx-row" }, el("label", { for: "mx-neuron" }, "neuron"), number, el("button", { type: "button", onclick: () => step(-1) }, "previous"), el("button", { type: "button", onclick: () => step(1) }, "next of this prime"));
   node.replaceChildren(count, el("div", { class: "mx-two" }, el("div", {}, torus.node, strip), el("div", {}, steps, detail)));
 
   const title = el("h4"), about = el("p"), charts = [0, 1].map(() => el("div", { class: "mx-chart" })), map = heatFrame("The neuron's activation over all inputs: x0 to the right, x1 upwards."), written = new Bars(false), off = el("button", { type: "button", onclick: () => toggle(`j${state.neuron}`) });
   const body = el("div", {}, title, about, el("p", { class: "mx-cap" }, "Its input as x₀ runs and x₁ stays; dashed, as read"), charts[0], el("p", { class: "mx-cap" }, "as x₁ runs and x₀ stays"), charts[1],
-    el("div", { class: "mx-half" }, el("div", {}, el("p", { class: "mx-cap" }, "Its activation over all inputs"), map.node), el("div", {}, el("p", { class: "mx-cap" }, "What it writes to the classes"), written.node)), off);
+    el("div", { class: "mx-half" }, el("div", {}, el("p", { class: "mx-cap" }, "Its activation over all inputs"), map.node), el("div", {}, el("p", { class: "mx-cap" }, "What it writes to the remainders"), written.node)), off);
   const none = el("p", { class: "mx-note" }, "Click a dot, or choose a number above, to look inside a neuron.");
 
   let pictured = null;
@@ -55,7 +55,7 @@ function neuronsPart(node) {
     const firing = pre.filter((v, j) => v > 0 && !mask?.[j]).length, own = chosen.filter((j) => pre[j] > 0 && !mask?.[j]).length;
     count.textContent = `On ${format(n)}, ${firing} of ${format(pre.length)} neurons fire, among them ${own} of the ${chosen.length} of prime ${q} (the large dots).`;
     number.value = neuron ?? "";
-    detail.replaceChildren(neuron === null ? none : body);
+    if (detail.firstChild !== (neuron === null ? none : body)) detail.replaceChildren(neuron === null ? none : body);
     if (neuron === null) return;
     const j = neuron, prime = read.q[j], k = read.k[j], x0 = n % P, x1 = Math.floor(n / P);
     title.textContent = `Neuron ${j}: prime ${prime}, k = ${k}`;
@@ -69,7 +69,7 @@ function neuronsPart(node) {
       for (let m = 0; m < P * P; m++) all[m] = Math.max(0, net.now.pre(m, one, value)[0]);
       heat(map.canvas, all, P, P, net.now.largest[j]);
       const [from, to] = net.now.classes(prime), w = net.now.writes([j], from, to), mean = w.reduce((a, b) => a + b, 0) / prime, net_ = Array.from(w, (v) => v - mean);
-      written.set({ network: net_, formula: net_.map((_, c) => read.b[j] * Math.cos((TURN * k * c) / prime - read.psi[j])), right: argmax(w, 0, prime), said: argmax(w, 0, prime), label: `What neuron ${j} writes to the ${prime} classes: a wave of frequency ${k}` });
+      written.set({ network: net_, formula: net_.map((_, c) => read.b[j] * Math.cos((TURN * k * c) / prime - read.psi[j])), right: argmax(w, 0, prime), said: argmax(w, 0, prime), label: `What neuron ${j} writes to the ${prime} remainders: a wave of frequency ${k}` });
     }
     map.cross((x0 + 0.5) / P, (x1 + 0.5) / P);
     off.textContent = state.off.includes(`j${j}`) ? "switch it on again" : "switch this neuron off";

@@ -27,10 +27,10 @@ function address() {
   return `#${parts.join("&")}`;
 }
 
-let asked = false;
+let asked = false, written = null;
 function change(patch, { keep = false } = {}) {
   Object.assign(state, patch);
-  if (!keep) history.replaceState(null, "", address());
+  if (!keep) written ??= setTimeout(() => { written = null; history.replaceState(null, "", address()); }, 250); // browsers refuse more than a few a second
   if (asked) return;
   asked = true;
   requestAnimationFrame(() => { asked = false; for (const listener of listeners) listener(state); });

@@ -28,6 +28,7 @@ function startWorker() {
       waiting.delete(data.id);
     }
   };
+  worker.onerror = () => { measured.progress = null; told(); }; // a page that may not start workers keeps the sample
   worker.postMessage({ weights: Object.fromEntries(names.map((name) => [name, w[name]])), shapes: net.shapes, mean: net.now.mean });
   measured.progress = 0;
 }

@@ -14,7 +14,7 @@ function trainingPart(node) {
     playing = setInterval(() => (state.step >= S - 1 ? stop() : change({ step: state.step + 1 }, { keep: true })), 350);
   } }, "play");
   node.replaceChildren(el("div", { class: "mx-row mx-slider" }, el("label", { for: "mx-step" }, "step"), input, out, play), line,
-    el("div", { class: "mx-two" }, el("div", {}, torus.node), el("div", {}, el("p", { class: "mx-cap" }, "Held-out accuracy (line), and the formula's share of the logits (dashed)"), chart, el("p", { class: "mx-cap" }, "Held-out accuracy of each task"), el("div", { class: "mx-learns", role: "img", "aria-label": "Held-out accuracy of the 29 tasks at this step" }, ...bars.map((bar) => bar.node)))));
+    el("div", { class: "mx-two" }, el("div", {}, torus.node), el("div", {}, el("p", { class: "mx-cap" }, "Held-out accuracy (line), and the formula's share of the logits (dashed)"), chart, el("p", { class: "mx-cap" }, "Held-out accuracy of each task"), el("div", { class: "mx-learns", role: "img", "aria-label": `Held-out accuracy of the ${T} tasks at this step` }, ...bars.map((bar) => bar.node)))));
   const mean = Array.from({ length: S }, (_, s) => course.valid.subarray(s * T, (s + 1) * T).reduce((a, b) => a + b, 0) / T);
   const drawChart = () => {
     const width = chart.clientWidth || 300, height = 120, last = course.step[S - 1], x = (s) => 2 + (course.step[s] / last) * (width - 4), y = (v) => 4 + (1 - v) * (height - 8), path = (ys) => "M" + Array.from(ys, (v, s) => `${x(s).toFixed(1)} ${y(v).toFixed(1)}`).join("L");

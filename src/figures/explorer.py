@@ -19,10 +19,8 @@ from ..studies.arrays import Arrays
 FOLDER = PACKAGE.parent / "explorer"
 SHARED = ("numbers.js", "draw.js")
 WORKER = ("numbers.js", "network.js", "worker.js")
-PAGE = (
-    *SHARED, "network.js", "state.js", "survey.js", "answers.js", "clocks.js", "neurons.js", "knockout.js", "cancellation.js", "training.js",
-    "explorer.js",
-)  # fmt: skip
+PARTS = ("answers.js", "clocks.js", "neurons.js", "knockout.js", "cancellation.js", "training.js")
+PAGE = (*SHARED, "network.js", "state.js", "survey.js", *PARTS, "explorer.js")
 
 
 def packed(arrays: Arrays) -> tuple[str, list]:

@@ -16,7 +16,6 @@ from ..network.model import predict
 from ..network.packing import split_logits
 from ..network.paths import root
 from ..network.runs import Run, find_run
-from ..numbers.integers import primes_below
 from ..studies.arrays import Arrays, stack
 from ..studies.formation import read
 from ..studies.ladder import anatomy, reference, share
@@ -30,8 +29,10 @@ RECORD = f"python -m src.results.explorer runs/{RUN}-data_seed-1/seed-0"
 
 
 def weights(run: Run) -> Arrays:
-    """Every weight of a one-layer run in the simplified block, float16, by its name in TransformerLens. Raises `ValueError` for another run,
-    or where float16 would round a weight."""
+    """Every weight of a one-layer run in the simplified block, float16, by its name in TransformerLens.
+
+    Raises `ValueError` for another run, or where float16 would round a weight.
+    """
     model = run.model
     if len(model.blocks) != 1 or run.config.block != "sas":
         raise ValueError(f"run {run.config.run!r}: the explorer shows one layer of the simplified block")
@@ -57,10 +58,10 @@ def wrong_cells(run: Run) -> np.ndarray:
 def reading(seed: int = 0) -> Arrays:
     """How the neurons of a seed of `RUN` are read.
 
-    **Returns:** (M,): the fields of `Neurons`; `rational`, `zp` and `random`, the share of a neuron's input that its best wave explains, that
-    its best pair of frequencies of Z/p does, and a random one; `hurts`, the prime whose loss rises most without the neuron's component. (W,):
-    `wave_q`, `wave_k`, `wave_s`, every wave in use and its strength in the closed formula. `clears` (2, T, T + 1) as in
-    `studies.cancellation.cancel`; `wrong` (cells, 2).
+    **Returns:** (M,): the fields of `Neurons`; `rational`, `zp` and `random`, the share of a neuron's input that its best wave explains,
+    that its best pair of frequencies of Z/p does, and a random one; `hurts`, the prime whose loss rises most without the neuron's
+    component. (W,): `wave_q`, `wave_k`, `wave_s`, every wave in use and its strength in the closed formula. `clears` (2, T, T + 1) as
+    in `studies.cancellation.cancel`; `wrong` (cells, 2).
     """
     neurons, found = neurons_of(RUN, seed), arrays(f"{RUN}-analysis")
     q, k, s = wave_strengths(neurons)
@@ -113,7 +114,7 @@ def phases(run: str | Path) -> Arrays:
 def mechanism(q: int) -> Arrays:
     """What one task's own neurons need: enough to run them on any n.
 
-    **Returns:** for G neurons of the prime: their `Neurons` fields (G,); `k`, `s` of its waves, as `wave_k`, `wave_s`; `scores` (2, H, p)
+    **Returns:** for G neurons of the prime: their `Neurons` fields (G,); its waves, `wave_k` and `wave_s`; `scores` (2, H, p)
     and `last` (H,), what '=' attends with to each digit and to itself, before the softmax; `gains` (3, H); `input0`, `input1`
     float16 (H, p, G) and `input2` (H, G), what each head brings a neuron from x0, x1 and '='; `writes` float16 (G, q), to the classes.
 
@@ -122,27 +123,21 @@ def mechanism(q: int) -> Arrays:
     run, neurons = runs_of(RUN)[0], neurons_of(RUN)
     if q not in run.dataset.widths:
         raise ValueError(f"q={q}: no prime below {run.config.p}")
-    model, p = run.model, run.config.p
-    attn, mine = model.blocks[0].attn, np.flatnonzero(neurons.q == q)
-    table = np.asarray(model.W_E)[None] + np.asarray(model.W_pos)[:, None]  # (3, tokens, d_model)
-    query = np.einsum("m,hmd->hd", table[2, p], attn.W_Q)
-    scores = np.einsum("txm,hmd,hd->htx", table, attn.W_K, query, optimize=True) / np.sqrt(query.shape[-1])
-    W_in = np.asarray(model.blocks[0].mlp.W_in)[:, mine].reshape(*query.shape, -1)
-    brought = np.einsum("txm,hmd,hdg->thxg", table, attn.W_V, W_in, optimize=True)
+    w, p = {name: value.astype(np.float32) for name, value in weights(run).items()}, run.config.p
+    mine, table = np.flatnonzero(neurons.q == q), w["W_E"][None] + w["W_pos"][:, None]  # (3, tokens, d_model)
+    query = np.einsum("m,hmd->hd", table[2, p], w["W_Q"])
+    scores = np.einsum("txm,hmd,hd->htx", table, w["W_K"], query, optimize=True) / np.sqrt(query.shape[-1])
+    W_in = w["W_in"][:, mine].reshape(*query.shape, -1)
+    brought = np.einsum("txm,hmd,hdg->thxg", table, w["W_V"], W_in, optimize=True)
     end, own = int(np.cumsum(run.dataset.widths)[run.dataset.widths.index(q)]), Neurons(*(field[mine] for field in neurons))
-    W_L = np.asarray(model.blocks[0].mlp_gain * model.blocks[0].mlp.W_out[mine] @ model.W_U[:, end - q : end])
-    waves = [one[np.asarray(wave_strengths(neurons)[0]) == q] for one in wave_strengths(neurons)[1:]]
+    W_L = w["mlp_gain"] * w["W_out"][mine] @ w["W_U"][:, end - q : end]
+    wave_q, wave_k, wave_s = wave_strengths(neurons)
     return {
-        **_narrow(own), "wave_k": waves[0].astype(np.uint8), "wave_s": waves[1].astype(np.float32),
+        **_narrow(own), "wave_k": wave_k[wave_q == q].astype(np.uint8), "wave_s": wave_s[wave_q == q].astype(np.float32),
         "scores": scores[:, :2, :p].transpose(1, 0, 2).astype(np.float32), "last": scores[:, 2, p].astype(np.float32),
-        "gains": np.asarray(attn.shape_gains, np.float32), "input0": brought[0, :, :p].astype(np.float16),
+        "gains": w["gains"], "input0": brought[0, :, :p].astype(np.float16),
         "input1": brought[1, :, :p].astype(np.float16), "input2": brought[2, :, p].astype(np.float32), "writes": W_L.astype(np.float16),
     }  # fmt: skip
-
-
-def widths() -> tuple[int, ...]:
-    """The tasks of `RUN`."""
-    return tuple(int(q) for q in primes_below(runs_of(RUN)[0].config.p))
 
 
 if __name__ == "__main__":

@@ -31,7 +31,8 @@ from .network.paths import command as as_typed
 from .network.presets import preset
 from .network.runs import Run
 from .network.session import run, stopped_by_signals
-from .results.cells import grid, grid_root, load_all, train_all
+from .results.cells import grid, grid_root, load_all
+from .results.cluster import train_all
 from .results.sweeps import SWEEPS, run_sweep
 
 app = typer.Typer(add_completion=False)

@@ -4,7 +4,7 @@
 `row_correct`, which take all tasks in one piece; studies ask for one task at a time. Shape letters: N examples, T tasks.
 """
 
-from functools import partial
+from collections.abc import Callable
 from typing import NamedTuple
 
 import jax
@@ -92,12 +92,7 @@ def _right_and_margins(logits: Array, labels: Array, at: _Places) -> tuple[Array
 
 def row_losses(logits: Float[Array, "N total"], labels: Int[Array, "N T"], widths: tuple[int, ...]) -> Float[Array, "N T"]:
     """`cross_entropy` of every cell in one piece, so that compiling does not take longer the more tasks there are."""
-    return jnp.asarray(_row_losses(logits, labels, widths))
-
-
-@partial(jax.custom_vjp, nondiff_argnums=(2,))
-def _row_losses(logits: Array, labels: Array, widths: tuple[int, ...]) -> Array:
-    return _losses(logits, labels, widths)[0]
+    return jnp.asarray(_with_gradient(logits, labels, widths))
 
 
 def _losses(logits: Array, labels: Array, widths: tuple[int, ...]) -> tuple[Array, tuple[Array, Array, Array, Array]]:
@@ -116,7 +111,13 @@ def _backward(widths: tuple[int, ...], kept: tuple[Array, Array, Array, Array], 
     return jnp.where(is_right, -at.spread(wrong), at.spread(wrong / total) * each), None
 
 
-_row_losses.defvjp(_losses, _backward)
+def _made() -> Callable[[Array, Array, tuple[int, ...]], Array]:
+    made = jax.custom_vjp(lambda logits, labels, widths: _losses(logits, labels, widths)[0], nondiff_argnums=(2,))
+    made.defvjp(_losses, _backward)
+    return made
+
+
+_with_gradient = _made()
 
 
 def row_correct(logits: Float[Array, "N total"], labels: Int[Array, "N T"], widths: tuple[int, ...]) -> Float[Array, "N T"]:

@@ -4,7 +4,7 @@ What is finished is skipped and what was stopped goes on, so that the same comma
 `runs/grid/<digest of the code that trains>/`, by the name of their config: results of other code are others.
 
     cells = grid(preset("laptop"), ["p=31,37", "weight_decay=0.5,1.0"], seeds=8)
-    train_all(cells, root, command="...", scheduler=None)
+    cluster.train_all(cells, root, command="...", scheduler=None)
 """
 
 from collections.abc import Callable, Sequence
@@ -81,24 +81,7 @@ def train_missing(cell: Cell, root: Path, command: str, report: Report = lambda 
     train(cell.config, seeds, root, resume=resume, command=command, on_chunk=lambda step, metrics: report(cell.config.run, step))
 
 
-def train_all(cells: Sequence[Cell], root: Path, *, command: str, scheduler: str | None = None) -> None:
-    """Train what is missing of all cells: by the workers of a Dask scheduler ("local": started here), or without one in this process.
-
-    Raises `ConfigError` as `train` and `cluster.spread` do.
-    """
-    left = [cell for cell in cells if cell.missing(root)]
-    with _Bar(cells, left) as bar:
-        if scheduler is None:
-            for cell in left:
-                train_missing(cell, root, command, bar.report)
-                bar.report(cell.config.run, cell.config.steps)
-        elif left:
-            from .cluster import spread  # Dask is an extra
-
-            spread(left, root, command, scheduler, bar.report)
-
-
-class _Bar:
+class Bar:
     """A bar over the steps of all cells, with the cells that are done and those under way."""
 
     def __init__(self, cells: Sequence[Cell], left: Sequence[Cell]) -> None:
@@ -106,7 +89,7 @@ class _Bar:
         missing = {cell.config.run for cell in left}
         self.at = {run: 0 if run in missing else steps for run, steps in self.steps.items()}
 
-    def __enter__(self) -> "_Bar":
+    def __enter__(self) -> "Bar":
         form = "{percentage:3.0f}%|{bar:12}| [{elapsed}<{remaining}{postfix}]"
         total = sum(self.steps.values())
         self.bar = tqdm(total=total, initial=sum(self.at.values()), bar_format=form, dynamic_ncols=True, disable=None)

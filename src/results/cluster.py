@@ -15,9 +15,24 @@ from typing import Any
 
 from ..network.config import Config, ConfigError
 from ..network.records import code_digest, cores
-from .cells import Cell, Report, train_missing
+from .cells import Bar, Cell, Report, train_missing
 
 TOPIC, PATIENCE, TRIES = "miiii-steps", 10, 5
+
+
+def train_all(cells: Sequence[Cell], root: Path, *, command: str, scheduler: str | None = None) -> None:
+    """Train what is missing of all cells: by the workers of a Dask scheduler ("local": started here), or without one in this process.
+
+    Raises `ConfigError` as `train` and `spread` do.
+    """
+    left = [cell for cell in cells if cell.missing(root)]
+    with Bar(cells, left) as bar:
+        if scheduler is None:
+            for cell in left:
+                train_missing(cell, root, command, bar.report)
+                bar.report(cell.config.run, cell.config.steps)
+        elif left:
+            spread(left, root, command, scheduler, bar.report)
 
 
 def spread(cells: Sequence[Cell], root: Path, command: str, scheduler: str, report: Report) -> None:

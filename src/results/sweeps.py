@@ -18,7 +18,8 @@ from ..studies.law import law_outcome
 from ..studies.outcomes import alphabets, anatomy, arrivals, cancellations, course, formations, frequencies, gains, outcome, spikes
 from ..studies.primality import primality_outcome
 from ..studies.sequences import sequence_outcome
-from .cells import Cell, load_all, train_all
+from .cells import Cell, load_all
+from .cluster import train_all
 from .grids import (
     ALONE,
     CAUSES,

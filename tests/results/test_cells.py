@@ -16,7 +16,8 @@ from src.network.presets import preset
 from src.network.runs import load_run
 from src.results import cells as module
 from src.results import cluster
-from src.results.cells import Cell, grid, grid_root, load_all, train_all, train_missing
+from src.results.cells import Cell, grid, grid_root, load_all, train_missing
+from src.results.cluster import train_all
 from src.sweeps import app
 
 pytestmark = pytest.mark.usefixtures("optax_promotes")
@@ -112,7 +113,8 @@ from pathlib import Path
 import psutil
 from src.network.presets import preset
 from src.results import cluster
-from src.results.cells import Cell, train_all
+from src.results.cells import Cell
+from src.results.cluster import train_all
 
 def workers():
     return [p for p in psutil.Process().children(recursive=True) if "spawn_main" in " ".join(p.cmdline())]

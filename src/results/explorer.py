@@ -4,28 +4,19 @@ A page cannot ask for files when it is opened from a folder, so `figures.explore
 the committed checkpoint: what the page computes, it computes with the same numbers as everything else here.
 """
 
-from functools import cache
-from pathlib import Path
-
 import jax.numpy as jnp
 import numpy as np
 
 from ..circuits.by_hand import Neurons
-from ..lens.progress import load_steps
 from ..network.model import predict
 from ..network.packing import split_logits
-from ..network.paths import root
-from ..network.runs import Run, find_run
-from ..studies.arrays import Arrays, stack
-from ..studies.formation import read
-from ..studies.ladder import anatomy, reference, share
-from ..studies.torus import formula, wave_strengths
+from ..network.runs import Run
+from ..studies.arrays import Arrays
+from ..studies.torus import wave_strengths
 from .evidence import neurons_of, runs_of
-from .measure import record, recorded
 from .registry import arrays
 
-RUN, COURSE = "paper", "course"
-RECORD = f"python -m src.results.explorer runs/{RUN}-data_seed-1/seed-0"
+RUN = "paper"
 
 
 def weights(run: Run) -> Arrays:
@@ -79,36 +70,10 @@ def _narrow(neurons: Neurons) -> Arrays:
     return {name: value.astype(np.uint8 if name in "qk" else np.float32) for name, value in neurons._asdict().items()}
 
 
-@cache
 def course() -> Arrays:
-    """`phases` of the network of `RECORD`, as it was recorded, in the types that a page can hold."""
-    found = recorded(COURSE, RECORD, root() / "explorer")
+    """`studies.phases` of one network over its training, in the types that a page can hold."""
+    found = arrays("explorer-course")
     return {**found, "step": found["step"].astype(np.int32), "formula": found["formula"].astype(np.float32)}
-
-
-def phases(run: str | Path) -> Arrays:
-    """A training over its S kept steps, M neurons and T tasks.
-
-    **Returns:** `step` (S,); `formula` (S,), the share of the network's own logits that the closed formula has; `valid` and `train` (S, T),
-    accuracies; `q`, `k`, uint8 (S, M), each neuron's wave; `phi0`, `phi1`, uint8 (S, M), its phases in 256ths of a turn; `explained`, uint8
-    (S, M), the share of the input's variance that the wave has, in 255ths.
-    """
-    rows = []
-    for one in load_steps(find_run(run)):
-        a = anatomy(one)
-        neurons = read(a)
-        at = np.flatnonzero(one.metrics["step"] == one.step)[0]
-        half = np.where(neurons.q == 2, 1, 0.5)  # the mean square of a cosine; a frequency of 1/2 has the values 1 and -1
-        explained = half * (neurons.a0**2 + neurons.a1**2) / np.maximum(a.pre.var(axis=0), 1e-12)
-        turns = {name: np.round(getattr(neurons, name) / (2 * np.pi) * 256).astype(int) % 256 for name in ("phi0", "phi1")}
-        rows.append({
-            "step": np.asarray(one.step), "valid": one.metrics["valid_accuracy"][at].astype(np.float32),
-            "train": one.metrics["train_accuracy"][at].astype(np.float32),
-            "formula": np.asarray(share(formula(*wave_strengths(neurons), a.p), reference(a.logits, one.dataset.labels, a.widths))),
-            **{name: value.astype(np.uint8) for name, value in (("q", neurons.q), ("k", neurons.k), *turns.items())},
-            "explained": np.round(255 * explained.clip(0, 1)).astype(np.uint8),
-        })  # fmt: skip
-    return stack(rows)
 
 
 def mechanism(q: int) -> Arrays:
@@ -138,9 +103,3 @@ def mechanism(q: int) -> Arrays:
         "gains": w["gains"], "input0": brought[0, :, :p].astype(np.float16),
         "input1": brought[1, :, :p].astype(np.float16), "input2": brought[2, :, p].astype(np.float32), "writes": W_L.astype(np.float16),
     }  # fmt: skip
-
-
-if __name__ == "__main__":
-    import sys
-
-    record(COURSE, phases(sys.argv[1]), command=RECORD, folder=root() / "explorer")

@@ -16,6 +16,7 @@ from ..network.trainer import RUNS
 from ..studies.arrays import Arrays
 from ..studies.law import law_outcome
 from ..studies.outcomes import alphabets, anatomy, arrivals, cancellations, course, formations, frequencies, gains, outcome, spikes
+from ..studies.phases import phases
 from ..studies.primality import primality_outcome
 from ..studies.sequences import sequence_outcome
 from .cells import Cell, load_all
@@ -130,6 +131,7 @@ SWEEPS: dict[str, Sweep] = {
     "addition-decays": Sweep("AdamW on modular addition over learning rate and weight decay.", DECAYS, 3, outcome),
     "residues-splits": Sweep("All residue tasks at p = 113 on another split, both blocks.", SPLITS, 1, cancellations),
     "algorithm-formation-113": Sweep("The account of the algorithm over training, p = 113, both blocks.", SPLITS, 1, formations),
+    "explorer-course": Sweep("The neurons' phases over one training at p = 113, simplified block.", SPLITS[:1], 1, phases),
     "addition-null": Sweep(
         "The null: modular addition with its labels permuted over the pairs.",
         (replace(preset("addition-shuffled"), steps=6000, keep=0),), 4, anatomy,

@@ -42,7 +42,8 @@ def styled(make: Callable[..., Figure]) -> Callable[..., Figure]:
                 plt.rcParams[key] *= TYPE[target]
             figure = make(*args, target=target, **kwargs)
             for text in figure.findobj(Text):
-                text.set_color(TEXT.get(text.get_color(), text.get_color()))
+                if (colour := str(text.get_color())) in TEXT:
+                    text.set_color(TEXT[colour])
             figure.draw_without_rendering()  # lays the figure out while the style is in force
         plt.close(figure)  # so that a notebook shows it once, as the cell's value
         return figure

@@ -50,7 +50,7 @@ def _name_curves(ax: Axes, steps: np.ndarray, accuracy: np.ndarray, names: list[
     chosen = order[np.unique(np.linspace(0, len(order) - 1, min(9, len(order))).round().astype(int))]
     for t, x in zip(chosen, spread(at[chosen], 0.06 * ax.get_xlim()[1]), strict=True):
         ax.annotate(
-            names[t], (at[t], level), (x, 1.09), textcoords=("data", "axes fraction"), ha="center", va="center", color=colours[t],
+            names[t], (at[t], level), (x, 1.09), textcoords=("data", "axes fraction"), ha="center", va="center",
             fontsize="small", arrowprops=dict(arrowstyle="-", color=colours[t], linewidth=0.6, shrinkA=0, shrinkB=0), annotation_clip=False,
         )  # fmt: skip
 

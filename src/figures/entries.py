@@ -97,11 +97,11 @@ _ALGORITHM: dict[str, Entry] = {
     "harmonics": Entry(
         lambda target: fig_harmonics({name: tilings(run) for run, name in NETWORKS.items()}, target=target),
         "What tiling the torus leaves",
-        "The phases cancel the other harmonics of the rectified sum far better than random phases would, those of one digit least.",
+        "The phases cancel the other harmonics of the rectified sum better than random phases would, those of one digit least.",
         "For each harmonic the size of what is left beside the one kept, median over waves; a dot for each seed (three at p = 53, five "
         "of each other), bars for random phases. Last step.",
-        "Three panels of dots over eight harmonics. The measured dots lie far below the grey bars of random phases for all, and "
-        "furthest from zero at the two harmonics of one digit alone.",
+        "Three panels of dots over eight harmonics. The measured dots lie below the grey bars of random phases for all, and furthest from "
+        "zero at the two harmonics of one digit alone.",
     ),
     "ladder": Entry(
         lambda target: fig_ladder({name: arrays(f"{run}-ladder") for run, name in NETWORKS.items()}, target=target),
@@ -182,7 +182,7 @@ _ALGORITHM: dict[str, Entry] = {
     "race": Entry(
         lambda target: fig_race({name: arrays(f"{run}-race") for run, name in NETWORKS.items()}, target=target),
         "The formula is shorter than the weights",
-        "The closed formula has most of the logits in thousands of times fewer bits than the rounded weights need to have any.",
+        "The closed formula has most of the logits in about a thousandth of the bits that the rounded weights need to have any.",
         "Share of the network's own logits over the bits of its weights, rounded, and of the closed formula; a curve for each seed "
         "(three at p = 53, five of each other), last step.",
         "Curves over bits on a log axis. Those of the formula rise to nine tenths at about a thousand bits; those of the weights stay "
@@ -194,7 +194,7 @@ _NETWORKS: dict[str, Entry] = {
     "learning": Entry(
         lambda target: fig_learning(load_run("paper"), target=target),
         "Twenty-nine tasks are learned, one after another",
-        "All tasks are learned, the small q first and the large q last, on held-out rows later than on training rows.",
+        "All tasks are learned, small q on the whole before large ones, and held-out rows later than training rows.",
         "A curve for each prime q < 113, from dark for 2 to light for 109; some are named. Run paper, seed 0; the steps after the last "
         "rise are cut off.",
         "Two panels of accuracy against training step, one curve for each of 29 moduli. On training rows all curves rise to one early; "
@@ -203,7 +203,7 @@ _NETWORKS: dict[str, Entry] = {
     "learning-standard": Entry(
         lambda target: fig_learning(load_run("paper-standard"), target=target),
         "The same in the standard block",
-        "The standard block learns the same tasks in much the same order, a little sooner.",
+        "The standard block learns the same tasks in much the same order, on the whole a little sooner.",
         "As the figure before, run paper-standard, seed 0.",
         "Two panels of accuracy against training step for the standard block, one curve for each of 29 moduli. All rise to one, small "
         "moduli first.",
@@ -442,7 +442,7 @@ _INTEGERS: dict[str, Entry] = {
     "decades": Entry(
         lambda target: fig_decades(target=target),
         "The talk's Table 1 as a picture",
-        "Among the last digits 1, 3, 7 and 9 no pattern in the primes meets the eye.",
+        "These are the primes among the numbers that end in 1, 3, 7 or 9, about which the talk asks.",
         "Nine hundred decades, four last digits each; primes are filled.",
         "A grid of nine bands, one for each thousand, with four rows each for the last digits 1, 3, 7 and 9 and a hundred columns for "
         "the decades. Filled cells are primes; they thin out slowly towards 9999.",
@@ -479,8 +479,8 @@ _INTEGERS: dict[str, Entry] = {
     "sparse": Entry(
         lambda target: fig_sparse(arrays("integers-sparse"), arrays("integers-sparse-few"), SPARSE_BASES, predictions(), target=target),
         "What a sparse encoding teaches, foretold",
-        "What a network makes of the sparse encoding was predicted from the factors of its base, before training.",
-        "Recall of composites and of primes for four bases O. Bars: the rule \"coprime to O\", before training. Dots: networks, one a "
+        "Recall with a sparse encoding was predicted from the factors of its base: rightly for bases with small ones.",
+        "Recall of composites and of primes for four bases O. Bars: the rule “coprime to O”, before training. Dots: networks, one a "
         "seed. Crosses: networks trained longer on fewer numbers.",
         "Two bar charts over the bases 127, 128, 150 and 210, for composites and for primes. Dots for networks stand at the tops of the"
         " bars where the base has small factors; crosses for networks that saw fewer numbers lie off them.",
@@ -488,7 +488,7 @@ _INTEGERS: dict[str, Entry] = {
     "sequences": Entry(
         lambda target: fig_sequences(arrays("integers-sequences"), QUESTIONS, target=target),
         "From trivial to impossible",
-        "From constants to the uncomputable, small networks do about as well as a compressor that knows repetition and no arithmetic.",
+        "From constants to the uncomputable accuracy falls alike for small networks and for a compressor that knows no arithmetic.",
         "Held-out accuracy on four tasks. Each dot is a sequence: filled, the network, mean over four seeds; hollow, the compressor. "
         "Bars: means of a class.",
         "Four panels with a row for each of ten classes of sequences. Constants and periodic sequences lie near one in all; classes "

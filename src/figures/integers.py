@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from ..numbers.hypotheses import FACTORS, HYPOTHESES, POWERS, closest
 from ..numbers.sequences import REGISTRY
 from ..studies.arrays import Arrays
-from .style import BLUE, GREEN, GREY, INK, PINK, PRIME, Target, new_figure, styled
+from .style import BLUE, GREEN, GREY, INK, PINK, PRIME, Target, new_figure, styled, write_in_cell
 
 
 def _heat(figure: Figure, ax, values: np.ndarray, rows: list[str], columns: list[str], label: str) -> None:
@@ -86,7 +86,7 @@ def fig_law(found: Arrays, bases: tuple[int, ...], *, target: Target = "paper") 
     _heat(figure, ax, skill.clip(0), [str(base) for base in bases], [str(q) for q in found["q"]], "")
     for i, row in enumerate(found["difficulty"]):
         for j, weights in enumerate(row):
-            ax.text(j, i, str(weights), ha="center", va="center", color="white" if skill[i, j] > 0.6 else GREY)
+            write_in_cell(ax, j, i, str(weights), skill[i, j])
     ax.set(xlabel="q", ylabel="base")
     ax = axes[0, 1]
     x = found["difficulty"]

@@ -11,7 +11,7 @@ from ..numbers.integers import primes_below
 from ..studies.arrays import Arrays
 from ..studies.certificate import RANKS
 from ..studies.shared import coinciding_primes
-from .style import BLUE, GREEN, GREY, INK, PINK, PRIME, Target, jittered, name_beside, new_figure, spread, styled
+from .style import BLUE, GREEN, GREY, INK, PINK, PRIME, Target, jittered, name_beside, new_figure, spread, styled, write_in_cell
 
 FACTOR_NAMES = {
     "train_fraction": "share trained on", "dropout": "dropout", "weight_decay": "weight decay", "lr": "learning rate", "d_model": "width",
@@ -92,7 +92,7 @@ def fig_plane(sweep: Arrays, factors: dict[str, tuple[float, ...]], *, target: T
     ):  # fmt: skip
         ax.imshow(values, cmap=INK, vmin=0, vmax=top, origin="lower", aspect="auto")
         for (i, j), value in np.ndenumerate(values):
-            ax.text(j, i, f"{np.floor(value):.0f}", ha="center", va="center", color="white" if value > 0.45 * top else GREY)
+            write_in_cell(ax, j, i, f"{np.floor(value):.0f}", value / top)
         ax.set(title=title, xlabel="dropout", xticks=range(len(rates)), yticks=range(len(shares)))
         ax.set_xticklabels([f"{r:g}" for r in rates])
         ax.set_yticklabels([f"{s:g}" for s in shares])

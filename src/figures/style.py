@@ -11,6 +11,8 @@ from matplotlib.axes import Axes
 from matplotlib.backend_bases import FigureCanvasBase
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
+from matplotlib.patheffects import withStroke
+from matplotlib.text import Text
 from scipy.optimize import isotonic_regression
 
 STYLE = Path(__file__).with_name("miiii.mplstyle")
@@ -20,6 +22,8 @@ TYPE = {"paper": 1.0, "slide": WIDTH["slide"] / WIDTH["paper"], "web": 1.0}  # o
 GREY = "#767676"
 PRIME, COMPOSITE = "#D55E00", "#76767640"
 BLUE, GREEN, PINK, AMBER = "#0072B2", "#009E73", "#CC79A7", "#E69F00"
+# The same for text, darker so that each has a contrast of 4.5 against white.
+TEXT = {PRIME: "#C25600", GREEN: "#008762", PINK: "#A46187", AMBER: "#9D6D00"}
 # From the page, whatever its colour, to ink: for shares, of which most are nothing. The other has a colour for each sign.
 INK = LinearSegmentedColormap.from_list("ink", [f"{BLUE}00", BLUE])
 GLOW = LinearSegmentedColormap.from_list("glow", [f"{PRIME}00", PRIME])
@@ -37,6 +41,9 @@ def styled(make: Callable[..., Figure]) -> Callable[..., Figure]:
             for key in ("font.size", "axes.titlesize", "axes.labelsize", "xtick.labelsize", "ytick.labelsize", "legend.fontsize"):
                 plt.rcParams[key] *= TYPE[target]
             figure = make(*args, target=target, **kwargs)
+            for text in figure.findobj(Text):
+                if (colour := str(text.get_color())) in TEXT:
+                    text.set_color(TEXT[colour])
             figure.draw_without_rendering()  # lays the figure out while the style is in force
         plt.close(figure)  # so that a notebook shows it once, as the cell's value
         return figure
@@ -76,6 +83,12 @@ def name_beside(
     """Write what a curve or a dot is beside a point of it (x, y), in its colour; `shift` in points."""
     place = dict(ha="left" if right else "right", va="center", xytext=(shift[0] if right else -shift[0], shift[1]))
     ax.annotate(text, (x, y), textcoords="offset points", color=colour, annotation_clip=False, **{**place, **kwargs})
+
+
+def write_in_cell(ax: Axes, x: float, y: float, text: str, ink: float) -> None:
+    """Write in a cell of a heat map in `INK` whose value is `ink` of 1: legible on any page."""
+    halo = [withStroke(linewidth=1.5, foreground=BLUE)] if ink > 0.33 else []
+    ax.text(x, y, text, ha="center", va="center", color="white" if ink > 0.33 else GREY, path_effects=halo)
 
 
 def spread(values: np.ndarray, gap: float) -> np.ndarray:

@@ -5,7 +5,7 @@ import re
 from functools import cache
 from html import escape
 from itertools import count
-from typing import TypedDict
+from typing import NotRequired, TypedDict
 
 import yaml
 
@@ -16,7 +16,7 @@ _numbers = count(1)
 
 
 # What is said of a term: `means` in plain text, `from` whom it comes (a key of the bibliography), `see` other terms.
-Entry = TypedDict("Entry", {"means": str, "from": str, "see": list[str]}, total=False)
+Entry = TypedDict("Entry", {"means": str, "from": NotRequired[str], "see": NotRequired[list[str]]})
 
 
 @cache

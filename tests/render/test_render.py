@@ -11,6 +11,7 @@ from bs4 import BeautifulSoup
 
 from src.network.paths import PACKAGE
 from src.render.cells import Cell, RenderError, Text, parse
+from src.render.policy import content_security_policy
 from src.render.preview import render
 
 
@@ -111,6 +112,17 @@ Aside.
     assert len(soup.find(class_="tabset").find_all("input")) == 2 and len(soup.find_all(class_="tab")) == 2
     assert len(soup.find_all("div", style=lambda s: s and "flex" in s)) == 2
     assert soup.find("math") is not None and soup.find("td").get_text() == "1"
+
+
+def test_wide_tables_know_their_headings_and_a_page_its_scripts(tmp_path):
+    table = "| run | p | steps | status |\n|:--|--:|--:|:--|\n| `a` | 53 | 1 | pass |\n"
+    project(tmp_path, f"{table}\n```{{=html}}\n<script>let here = 1;</script>\n```\n\n[Root](/index.qmd#x)\n")
+    soup = page(tmp_path)
+    assert [cell.get("data-label") for cell in soup.find(class_="cards").find_all("td")] == ["run", "p", "steps", "status"]
+    policy = soup.find("meta", attrs={"http-equiv": "Content-Security-Policy"})["content"]
+    assert content_security_policy("<script>let here = 1;</script>").split("'")[3] in policy and "worker-src" not in policy
+    assert "worker-src blob:" in content_security_policy("<script>new Worker(x)</script>")
+    assert soup.find("a", string="Root")["href"] == "index.html#x"
 
 
 def test_a_deck_has_slides_notes_and_fragments(tmp_path):

@@ -3,7 +3,7 @@
 function knockoutPart(node) {
   const status = el("p", { class: "mx-line", role: "status", "aria-live": "polite" }), bar = el("progress", { max: 1, value: 0, "aria-label": "All inputs are being computed" });
   const rows = TASKS.map((q) => {
-    const fill = el("i"), value = el("b"), button = el("button", { type: "button", class: "mx-task", "aria-label": `Task ${q}: not measured yet. Neurons of ${q}`, onclick: () => { state.only = null; toggle(String(q)); } },
+    const fill = el("i"), value = el("b"), button = el("button", { type: "button", class: "mx-task", "aria-label": `Task ${q}: not measured yet. Neurons of ${q}`, onclick: () => { change({ only: null }); toggle(String(q)); } },
       el("span", {}, String(q)), el("span", { class: "mx-meter", "aria-hidden": "true" }, fill), value);
     return { q, button, fill, value };
   });

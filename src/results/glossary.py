@@ -1,22 +1,22 @@
 """The terms of `glossary.yml`: in running text with their definition at hand, and all of them as a page."""
 
-import os
 import re
 from functools import cache
 from html import escape
 from itertools import count
-from typing import NotRequired, TypedDict
+from typing import NotRequired, Required, TypedDict
 
 import yaml
 
 from ..network.paths import PACKAGE
+from .doors import up
 
 FILE = PACKAGE.parent / "glossary.yml"
 _numbers = count(1)
 
 
 # What is said of a term: `means` in plain text, `from` whom it comes (a key of the bibliography), `see` other terms.
-Entry = TypedDict("Entry", {"means": str, "from": NotRequired[str], "see": NotRequired[list[str]]})
+Entry = TypedDict("Entry", {"means": Required[str], "from": NotRequired[str], "see": NotRequired[list[str]]})
 
 
 @cache
@@ -43,7 +43,7 @@ class Term(str):
 
     def _repr_markdown_(self) -> str:
         identifier = f"term-{next(_numbers)}"
-        start = f'<span class="term"><a href="{_up()}glossary.html#{anchor(self.name)}" aria-describedby="{identifier}">'
+        start = f'<span class="term"><a href="{up()}glossary.html#{anchor(self.name)}" aria-describedby="{identifier}">'
         end = f'</a><span class="definition" role="tooltip" id="{identifier}">{_text(entry(self.name)["means"])}</span></span>'
         return f"`{start}`{{=html}}{self}`{end}`{{=html}}"
 
@@ -78,10 +78,3 @@ def glossary_markdown() -> str:
 def _text(text: str) -> str:
     """Plain text inside a raw HTML span of markdown, be it in the cell of a table."""
     return escape(text).replace("`", "&#96;").replace("|", "&#124;")
-
-
-def _up() -> str:
-    """The way from the page that is rendered now to the root of the site; Quarto and the preview say where the page is."""
-    folder, root = (os.environ.get(f"QUARTO_{name}") for name in ("DOCUMENT_PATH", "PROJECT_ROOT"))
-    below = os.path.relpath(folder, root) if folder and root else "."
-    return "" if below == "." else "../" * len(below.split(os.sep))

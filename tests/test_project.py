@@ -96,6 +96,7 @@ def test_versions_agree():
     zenodo = json.loads((ROOT / ".zenodo.json").read_text())
     assert zenodo["version"] == version and zenodo["creators"] == [{"name": "The MIIII authors"}]
     assert re.search(rf"(?m)^## {re.escape(version)}\b", (ROOT / "CHANGELOG.md").read_text())
+    assert f"version {version}" in (ROOT / "paper" / "index.qmd").read_text().split("---")[1]
 
 
 def test_conda_pins_are_the_locks():

@@ -26,10 +26,10 @@ function cancellationPart(node) {
     const row = (digit * T + t) * (T + 1), clears = [...TASKS, "what goes around the neurons"].map((name, r) => ({ name, share: read.clears[row + r] })).sort((a, b) => b.share - a.share);
     who.textContent = q === 2 ? "Task 2 has next to no such part." : `Of what ${q}'s neurons write of x${"₀₁"[digit]} alone, most is taken away by those of ${clears.slice(0, 4).map(({ name, share }) => `${name} (${percent(share)})`).join(", ")}.`;
     const mine = ++asked, [less0, less1] = whole.map((part) => part.others), said = (accuracy, place) => {
-      if (mine === asked) line.textContent = `With everything on but what the others write of single digits, of both, task ${q} is right on ${percent(accuracy)} of ${place}.`;
+      if (mine === asked) line.textContent = `With all neurons on${mask ? ", those that are off above too," : ""} but without what the others write of single digits, of both, task ${q} is right on ${percent(accuracy)} of ${place}.`;
     };
     if (!state.cut) {
-      line.textContent = mask ? `Off: ${offText()}. What is left together is no longer cleared away.` : "Together they add up to little: the network's answer hangs on both digits.";
+      line.textContent = mask ? `Off: ${offText()}. What is left together has a typical size of ${format(size(sum), 1)}, with everything on ${format(size(whole[digit].sum), 1)}.` : "Together they add up to little: the network's answer hangs on both digits.";
       return;
     }
     said(theSample().accuracyWithout(q, less0, less1), `a sample of ${SAMPLE} numbers`);

@@ -1,12 +1,17 @@
 // The page: the bar that stays in sight, the parts in their order, and what starts them once the page has been painted.
 
 function controls(node) {
-  const number = el("input", { type: "number", min: 0, max: P * P - 1, step: 1, id: "mx-n", inputmode: "numeric", oninput: () => { const n = Math.round(+number.value); if (number.value !== "" && n >= 0 && n < P * P) change({ n }); } });
+  const number = el("input", { type: "number", min: 0, max: P * P - 1, step: 1, id: "mx-n", inputmode: "numeric", oninput: () => {
+    const n = Number(number.value), fits = number.value !== "" && Number.isInteger(n) && n >= 0 && n < P * P;
+    limits.hidden = fits || number.value === "";
+    if (fits) change({ n });
+  }, onblur: () => { limits.hidden = true; number.value = state.n; } });
+  const limits = el("span", { class: "mx-note", role: "status", hidden: true }, `whole numbers from 0 to ${format(P * P - 1)}`);
   const step = (by) => change({ n: (state.n + by + P * P) % (P * P) });
   const choice = el("select", { id: "mx-q", onchange: () => change({ q: +choice.value }) }, ...TASKS.map((q) => el("option", { value: q }, String(q))));
   const off = el("span", { class: "mx-off" }), reset = el("button", { type: "button", onclick: () => change({ off: [], only: null, cut: false }) }, "on again");
   node.replaceChildren(el("label", { for: "mx-n" }, "n"), el("button", { type: "button", "aria-label": "one less", onclick: () => step(-1) }, "−"), number, el("button", { type: "button", "aria-label": "one more", onclick: () => step(1) }, "+"),
-    el("button", { type: "button", onclick: () => change({ n: Math.floor(Math.random() * P * P) }) }, "any"), el("label", { for: "mx-q" }, "divisor q"), choice, off, reset);
+    el("button", { type: "button", onclick: () => change({ n: Math.floor(Math.random() * P * P) }) }, "random"), limits, el("span", { style: "white-space: nowrap" }, el("label", { for: "mx-q" }, "divisor q "), choice), off, reset);
   listeners.push(() => {
     if (document.activeElement !== number || +number.value !== state.n) number.value = state.n;
     choice.value = state.q;
@@ -15,13 +20,19 @@ function controls(node) {
   });
 }
 
+let wanted = null; // where to go once the parts have their height
+function goTo(part) {
+  if (document.documentElement.dataset.explorer !== "ready") wanted = part;
+  document.getElementById(part ?? "")?.scrollIntoView({ behavior: matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth" });
+}
+
 /** Links to a state of this page change it in place and go to the part that they name. */
 function followLinks() {
   document.addEventListener("click", (event) => {
     const link = event.target.closest?.("a[href*='#']");
     if (!link || event.ctrlKey || event.metaKey || !link.hash.includes("=") || link.pathname !== location.pathname) return;
     event.preventDefault();
-    if (link.dataset.to) document.getElementById(link.dataset.to)?.scrollIntoView({ behavior: matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth" });
+    goTo(link.dataset.to);
     change({ off: [], only: null, cut: false, neuron: null, ...parseHash(link.hash) });
   });
   addEventListener("hashchange", () => { if (location.hash.includes("=")) change(parseHash(location.hash), { keep: true }); });
@@ -35,6 +46,8 @@ async function inSteps(steps, each = 12) {
 
 async function start() {
   const parts = { controls, answers: answersPart, clocks: clocksPart, neurons: neuronsPart, "knock-out": knockoutPart, cancellation: cancellationPart, training: trainingPart };
+  if (location.hash.includes("=")) Object.assign(state, parseHash(location.hash));
+  followLinks();
   await new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve))); // the page first
   const w = unpack(packs.weights.text, packs.weights.manifest);
   packs.weights.text = ""; // three megabytes that nobody needs again
@@ -43,11 +56,10 @@ async function start() {
   net.now = new Network(w, net.shapes);
   await inSteps(net.now.tables());
   await inSteps(net.now.average());
-  if (location.hash.includes("=")) Object.assign(state, parseHash(location.hash));
   for (const node of document.querySelectorAll("[data-part]")) { parts[node.dataset.part](node); await pause(); }
-  followLinks();
   change({}, { keep: true });
   document.documentElement.dataset.explorer = "ready";
+  requestAnimationFrame(() => { if (wanted) goTo(wanted); });
 }
 
 async function allReady() {

@@ -51,6 +51,12 @@ function knockoutPart(node) {
   });
 }
 
+/** Whether a wave of these primes has nearly the frequencies of one of q's, folded, on both digits: within half a bin of 1/P. */
+function agreeing(primes, q) {
+  const fold = (turns) => P * Math.min(turns % 1, 1 - (turns % 1)), near = (a, b) => Math.abs(fold(a) - fold(b)) <= 0.5;
+  return primes.some((r) => wavesOf(r).some(({ k }) => wavesOf(q).some((one) => near(k / r, one.k / q) && near((k * P) / r, (one.k * P) / q))));
+}
+
 /** What happened, in words, where whole primes are off. */
 function reasons(values) {
   const primes = state.off.filter((token) => /^\d+$/.test(token)).map(Number), T = TASKS.length;
@@ -65,7 +71,7 @@ function reasons(values) {
     const { q, t } = hurt[0], part = (digit) => primes.reduce((sum, r) => sum + read.clears[(digit * T + t) * (T + 1) + TASKS.indexOf(r)], 0);
     const own = `Why ${q}? Its own neurons also write something that hangs on one digit alone, which says nothing of n mod ${q}. Other primes' neurons, most of them of nearly the same frequency on that digit, write the opposite.`;
     out.push(Math.max(part(0), part(1)) < 0.05 ? `${own} Those of ${primes.join(", ")} take away little of it, so here the reason must be another.`
-      : `${own} Those of ${primes.join(", ")} take away ${percent(Math.max(0, part(0)))} of it for x₀ and ${percent(Math.max(0, part(1)))} for x₁. Without them that much stays in ${q}'s logits, and on some numbers a wrong remainder wins.`);
+      : `${own} Those of ${primes.join(", ")} take away ${percent(Math.max(0, part(0)))} of it for x₀ and ${percent(Math.max(0, part(1)))} for x₁. Without them that much stays in ${q}'s logits.${agreeing(primes, q) ? ` And some of them, whose waves nearly agree with ${q}'s on both digits, help to write its remainder themselves. Both go at once, and on some numbers a wrong remainder wins.` : " On some numbers a wrong remainder wins."}`);
   }
   return out;
 }

@@ -1,6 +1,7 @@
 """Strict types and ranks in every test; warnings are errors (pyproject.toml)."""
 
 import os
+import shutil
 
 # Tests compile many programs and run each of them once: programs that are not optimised are there in half the time. Set before JAX starts.
 os.environ.setdefault("XLA_FLAGS", "--xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true")
@@ -12,6 +13,7 @@ jax.config.update("jax_numpy_dtype_promotion", "strict")
 jax.config.update("jax_numpy_rank_promotion", "raise")
 
 
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 SLOW = ("tests/circuits/", "tests/studies/", "test_trainer.py", "test_sweeps.py", "test_pages.py", "recomputed")
 
 
@@ -34,3 +36,16 @@ def optax_promotes():
     """optax raises floats to integer powers, which strict promotion refuses; only tests that train use this."""
     with jax.numpy_dtype_promotion("standard"):
         yield
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """Headless Chromium, one for all tests of a process."""
+    if CHROMIUM is None:
+        pytest.skip("no chromium on the PATH: the pages were not opened in a browser")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
+        yield chromium
+        chromium.close()

@@ -47,18 +47,22 @@ def paper_standard() -> Config:
 def exact() -> Config:
     """`paper` twice as wide, and its gains spared from weight decay: for no wrong cell at all.
 
-    Why: what is wrong at the end of `paper` are single held-out rows of a few large primes that got too few neurons.
+    Why: what is wrong at the end of `paper` are single held-out rows of a few large primes that got few neurons. Whether this clears them is
+    not known yet; a seed takes more than an hour of two CPU cores.
     """
     return dataclasses.replace(paper(), run="exact", spare_gains=True, d_model=512, d_mlp=2048, steps=1200, decay=0.5)
 
 
 def exact_standard() -> Config:
-    """`exact` in the standard block, which has no such gains."""
+    """`exact` in the standard block, which has no such gains. As wide, and trained for as long; nothing is known of it yet."""
     return dataclasses.replace(exact(), run="exact-standard", block="standard", spare_gains=False)
 
 
 def wide() -> Config:
-    """All 54 residue tasks at p = 257, for every n below 66,049: standard block, batches of 16,384 rows drawn with replacement."""
+    """All 54 residue tasks at p = 257, for every n below 66,049: standard block, batches of 16,384 rows drawn with replacement.
+
+    Why: to see what grows with p. A minute on a large GPU; seven hours of two CPU cores, about five seconds a step.
+    """
     return Config(run="wide", p=257, d_model=512, d_mlp=2048, batch=16_384, steps=4800, decay=0.4, keep=8)
 
 

@@ -62,7 +62,8 @@ def mean_loss(
     keys = jax.random.split(key, len(tokens))
     logits = jax.vmap(lambda t, k: model(t, key=k))(tokens, keys)
     uniform = jnp.log(jnp.asarray(widths, dtype=jnp.float32))
-    return ((balanced_loss if balanced else row_losses)(logits, labels, widths) / uniform).mean()
+    losses = balanced_loss(logits, labels, widths)[None] if balanced else row_losses(logits, labels, widths)
+    return (losses / uniform[None]).mean()
 
 
 def batch_rows(config: Config, seed: Array, step: Array, n: int) -> Int[Array, " batch"]:

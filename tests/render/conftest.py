@@ -1,14 +1,11 @@
 """The rendered site, which the tests of pages share, and a browser that opens it from its folder with the network off."""
 
 import fcntl
-import shutil
 
 import pytest
 
 from src.network.paths import PACKAGE
 from src.render.preview import render
-
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 
 
 @pytest.fixture(scope="session")
@@ -22,18 +19,6 @@ def site(tmp_path_factory, worker_id):
         if not folder.exists():
             render(PACKAGE.parent, lambda line: None, folder)
     return folder
-
-
-@pytest.fixture(scope="session")
-def browser():
-    if CHROMIUM is None:
-        pytest.skip("no chromium on the PATH: the pages were not opened in a browser")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
-        yield chromium
-        chromium.close()
 
 
 @pytest.fixture

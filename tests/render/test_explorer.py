@@ -3,7 +3,6 @@
 import functools
 import http.server
 import re
-import shutil
 import threading
 
 import jax.numpy as jnp
@@ -17,8 +16,6 @@ from src.results.registry import arrays
 from src.studies.ladder import anatomy
 from src.studies.torus import formula, wave_strengths
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-in_browser = pytest.mark.skipif(CHROMIUM is None, reason="no chromium on the PATH: the explorer was not opened in a browser")
 SAMPLE = [0, 1, 2, 112, 113, 344, 453, 2488, 8051, 8053, *range(1000, 12769, 431), 12768]
 READY = "document.documentElement.dataset.explorer === 'ready'"
 CELLS = 1e-4  # a cell is less
@@ -41,16 +38,6 @@ def folder(tmp_path_factory):
     (place / "index.html").write_text(page(explorer_style().data, *parts, explorer_network().data))
     (place / "widget.html").write_text(page(explorer_widget("mechanism").data))
     return place
-
-
-@pytest.fixture(scope="session")
-def browser():
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
-        yield chromium
-        chromium.close()
 
 
 @pytest.fixture
@@ -93,7 +80,6 @@ def test_other_widgets_and_divisors_are_refused():
         explorer_widget(q=15)
 
 
-@in_browser
 def test_logits_and_formula_are_pythons(open_page, run):
     found = open_page()
     logits = np.asarray(found.evaluate("ns => ns.map(n => explorer.logits(n))", SAMPLE))
@@ -104,7 +90,6 @@ def test_logits_and_formula_are_pythons(open_page, run):
     np.testing.assert_allclose(written, account, atol=1e-4)
 
 
-@in_browser
 @pytest.mark.slow
 def test_accuracies_are_pythons(open_page, run):
     """On all inputs, by the worker: primes against the measurement; what is not measured against the network cut at its neurons."""
@@ -132,7 +117,6 @@ def test_accuracies_are_pythons(open_page, run):
         assert found.evaluate("q => explorer.accuracyWithoutOthers(q)", q) == pytest.approx(others[primes.index(q)], abs=CELLS)
 
 
-@in_browser
 def test_an_address_says_what_is_shown(open_page):
     found = open_page("index.html#n=344&q=107&off=7,73k31,j5&neuron=61")
     state = found.evaluate("explorer.state")
@@ -147,7 +131,6 @@ def test_an_address_says_what_is_shown(open_page):
     assert strange.evaluate("[explorer.state.n, explorer.state.q, explorer.state.off.length, explorer.state.only]") == [8051, 83, 0, None]
 
 
-@in_browser
 def test_a_number_is_typed_and_its_verdict_said(open_page):
     found = open_page()
     found.get_by_label("n", exact=True).fill("8053")
@@ -162,7 +145,6 @@ def test_a_number_is_typed_and_its_verdict_said(open_page):
     found.wait_for_function("document.querySelector('.mx-why').textContent.includes('Why 83?')")
 
 
-@in_browser
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [390, 1280])
 def test_it_fits_and_axe_finds_nothing_serious(open_page, width, scheme):
@@ -175,7 +157,6 @@ def test_it_fits_and_axe_finds_nothing_serious(open_page, width, scheme):
         assert not serious, [(v["id"], v["nodes"][0]["html"][:200]) for v in serious]
 
 
-@in_browser
 def test_it_runs_over_http_too(open_page, folder):
     handler = functools.partial(http.server.SimpleHTTPRequestHandler, directory=folder)
     handler.log_message = lambda *_: None
@@ -186,7 +167,6 @@ def test_it_runs_over_http_too(open_page, folder):
         server.shutdown()
 
 
-@in_browser
 def test_the_widget_finds_remainders(open_page):
     found = open_page("widget.html", "!!document.querySelector('[data-ready]')")
     for n in (0, 7919, 8051, 12768):

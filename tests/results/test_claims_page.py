@@ -1,7 +1,6 @@
 """Numbers are doors to the claims page, and behind each is its row: with a script and without one, from a folder, the network off."""
 
 import re
-import shutil
 
 import pypandoc
 import pytest
@@ -14,8 +13,6 @@ from src.results.claims import row, rows, slugs
 from src.results.claims_page import claims_html, datatables
 from src.results.doors import Door, cite, claims_link, extremes, reach, short, span, total, up, via
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-in_browser = pytest.mark.skipif(CHROMIUM is None, reason="no chromium on the PATH: the claims page was not opened in a browser")
 WRONG, LABELS = "residues.simplified.wrong-cells", "residues.simplified.labels"
 
 
@@ -114,16 +111,6 @@ def test_the_page_stays_light(found):
     assert (len(claims_html(found)) - len(datatables())) / len(found) < 900  # bytes a row, sources and digests included
 
 
-@pytest.fixture(scope="module")
-def browser():
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
-        yield chromium
-        chromium.close()
-
-
 @pytest.fixture
 def open_page(browser, page):
     contexts, faults = [], []
@@ -152,7 +139,6 @@ def shown(tab):
     return tab.locator("#claims > tbody > tr").count()
 
 
-@in_browser
 @pytest.mark.parametrize("width", [390, 1280])
 def test_an_anchor_opens_its_row(open_page, width):
     tab = open_page(f"#{LABELS}", viewport={"width": width, "height": 800})
@@ -167,7 +153,6 @@ def test_an_anchor_opens_its_row(open_page, width):
     assert in_view(tab, WRONG) and tab.locator("tr.here").get_attribute("id") == WRONG
 
 
-@in_browser
 def test_rows_are_found_by_group_status_and_text(open_page, found):
     wanted = [one for one in found if one.slug.startswith("residues.") and one.status == "short"]
     tab = open_page("#group=residues&status=short")
@@ -184,7 +169,6 @@ def test_rows_are_found_by_group_status_and_text(open_page, found):
     assert "No row" in tab.locator("#claims tbody").inner_text()
 
 
-@in_browser
 def test_what_made_a_row_opens_below_it(open_page):
     tab = open_page(f"#{WRONG}")
     link = tab.locator(f"[id='{WRONG}'] a.code")
@@ -200,7 +184,6 @@ def test_what_made_a_row_opens_below_it(open_page):
     place.wait_for(state="visible")
 
 
-@in_browser
 def test_without_a_script_it_is_a_table(open_page, found):
     tab = open_page(f"#{LABELS}", java_script_enabled=False)
     assert shown(tab) == len(found) and not tab.locator("form").is_visible() and tab.locator(f"[id='{LABELS}']").is_visible()

@@ -47,8 +47,8 @@ def paper_standard() -> Config:
 def exact() -> Config:
     """`paper` twice as wide, and its gains spared from weight decay: for no wrong cell at all.
 
-    Why: what is wrong at the end of `paper` are single held-out rows of a few large primes that got few neurons. Whether this clears them is
-    not known yet; a seed takes more than an hour of two CPU cores.
+    Why: what is wrong at the end of `paper` are single held-out rows of a few large primes that got few neurons. Whether this clears
+    them is not known yet; a seed takes more than an hour of two CPU cores.
     """
     return dataclasses.replace(paper(), run="exact", spare_gains=True, d_model=512, d_mlp=2048, steps=1200, decay=0.5)
 

@@ -111,8 +111,9 @@ def places() -> list[dict[str, str]]:
     """The environment of each local worker."""
     if gpus := _gpus():
         return [{"CUDA_VISIBLE_DEVICES": gpu} for gpu in gpus]
-    allowed = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else range(cores())
-    return [{"JAX_PLATFORMS": "cpu", "MIIII_CORE": str(core)} for core in allowed]
+    if not hasattr(os, "sched_getaffinity"):  # a system that binds no process to a core
+        return [{"JAX_PLATFORMS": "cpu"}] * cores()
+    return [{"JAX_PLATFORMS": "cpu", "MIIII_CORE": str(core)} for core in sorted(os.sched_getaffinity(0))]
 
 
 def _gpus() -> list[str]:

@@ -4,14 +4,12 @@ A page cannot ask for files when it is opened from a folder, so `figures.explore
 the committed checkpoint: what the page computes, it computes with the same numbers as everything else here.
 """
 
-import jax.numpy as jnp
 import numpy as np
 
 from ..circuits.by_hand import Neurons
-from ..network.model import predict
-from ..network.packing import split_logits
 from ..network.runs import Run
 from ..studies.arrays import Arrays
+from ..studies.composition import predicted_residues
 from ..studies.torus import wave_strengths
 from .evidence import neurons_of, runs_of
 from .registry import arrays
@@ -40,9 +38,7 @@ def weights(run: Run) -> Arrays:
 
 def wrong_cells(run: Run) -> np.ndarray:
     """The cells that a run gets wrong: int (cells, 2), n and the prime."""
-    parts = split_logits(predict(run.model, jnp.asarray(run.dataset.tokens)), run.dataset.widths)
-    answers = np.stack([np.asarray(part).argmax(axis=1) for part in parts], axis=1)
-    n, task = np.nonzero(answers != run.dataset.labels)
+    n, task = np.nonzero(predicted_residues(run) != run.dataset.labels)
     return np.stack([n, np.asarray(run.dataset.widths)[task]], axis=1)
 
 

@@ -1,4 +1,4 @@
-"""What `benchmarks.training` races, and how its numbers are laid out: one list, for those who measure and those who print."""
+"""What `benchmarks.training` races: contestants, configs, and the parts of a step, in the order of its arrays."""
 
 from dataclasses import replace
 

@@ -13,8 +13,9 @@ One seed of p = 53, 113 and 257, by the trainer and by its peers:
 
 The share of the peak is the trainer's operations a second, counted for the model alone, over those of a plain matrix product of the MLP's
 shape. Rounds alternate between the contestants and the median of the rounds' ratios is kept, so that a busy machine slows all alike.
-Then 4, 16 and 64 seeds in one program against one; and over p, what the training step takes to compile and of memory with all tasks' losses
-in one piece and batches, beside a slice a task and all rows.
+A contestant that does not fit into memory has no number there. Then 4, 16 and 64 seeds in one program
+against one; and over p, what the training step takes to compile and of memory with all tasks' losses in one piece and batches, beside a
+slice a task and all rows.
 
 The numbers go to `measurements/speed-cpu.npz` (`speed-gpu.npz` on a GPU), with the machine's name.
 """
@@ -48,9 +49,22 @@ from src.network.presets import preset
 from src.network.records import cores
 from src.network.tasks import make_dataset
 from src.network.trainer import batch_rows, init_state, make_chunk, mean_loss
-from src.numbers.integers import primes_below
 from src.results.measure import record
-from src.results.speed import COMPILED_P, CONTESTANTS, PARTS, RACES, ROUNDS, SEEDS
+from src.results.speed import (
+    COMPILED_HEADER,
+    COMPILED_P,
+    CONTESTANTS,
+    PART_HEADER,
+    PARTS,
+    RACE_HEADER,
+    RACES,
+    ROUNDS,
+    SEEDS,
+    compiled_rows,
+    part_rows,
+    race_rows,
+)
+from src.studies.growth import operations
 
 BATCH = preset("wide").batch
 
@@ -127,23 +141,21 @@ def matmul(config: Config, dataset: Dataset) -> Callable[[int], None]:
     return run
 
 
-def flops(config: Config, dataset: Dataset) -> tuple[float, float]:
-    """Floating-point operations of one training step's model, and of one `matmul`.
-
-    Two for each multiplication of MLP and unembedding at the last position, three times over for the gradients. The rest (tables of
-    2p + 1 rows, attention over three tokens, Muon's orthogonalisation) is overhead by this count.
-    """
-    rows, d, m = config.batch or len(dataset.train_idx), config.d_model, config.d_mlp
-    return 3.0 * rows * (4 * d * m + 2 * d * sum(dataset.widths)), 2.0 * rows * d * m
-
-
-def timed(run: Callable[[int], None]) -> Callable[[int], float]:
-    """Seconds that n steps took."""
+def timed(run: Callable[[int], Any]) -> Callable[[int], float]:
+    """Seconds that n steps took; NaN from the first time on that they did not fit into memory."""
+    fits = True
 
     def of(n: int) -> float:
+        nonlocal fits
         start = time.perf_counter()
-        run(n)
-        return time.perf_counter() - start
+        try:
+            if fits:
+                run(n)
+        except jax.errors.JaxRuntimeError as error:
+            if "RESOURCE_EXHAUSTED" not in str(error):
+                raise
+            fits = False
+        return time.perf_counter() - start if fits else np.nan
 
     return of
 
@@ -260,21 +272,14 @@ def compiling(p: int, *, sliced: bool) -> tuple[float, float]:
 
 def report(found: dict[str, np.ndarray], console: Console) -> None:
     """The tables of what was measured, medians of the rounds."""
-    table = Table("p", "optimiser", "trainer, ms a step", *(f"over {name}" for name in CONTESTANTS[1:]), "of the peak", box=SIMPLE_HEAD)
-    middle = {name: np.median(values, axis=1) for name, values in found.items() if name in ("seconds", "ratio", "peak")}
-    for i, (config, _) in enumerate(RACES):
-        ratios = (f"{x:.1f}" for x in middle["ratio"][i, 1:])
-        table.add_row(str(config.p), config.optimizer, f"{middle['seconds'][i, 0] * 1e3:.0f}", *ratios, f"{middle['peak'][i]:.0%}")
-    console.print(table)
-    console.print(
-        "seeds side by side, times as long as one:", {n: f"{x:.2f}" for n, x in zip(SEEDS, np.median(found["seeds"], axis=0), strict=True)}
-    )
-    console.print("ms of a step at p = 53:", dict(zip(PARTS, (np.median(found["parts"], axis=0) * 1e3).round(1).tolist(), strict=True)))
-    table = Table("p", "tasks", "compiling: slices, s", "one piece, s", "memory: all rows, GiB", "a batch, GiB", box=SIMPLE_HEAD)
-    for i, p in enumerate(COMPILED_P):
-        seconds, memory = (f"{x:.1f}" for x in found["compile_seconds"][i]), (f"{x / 2**30:.2f}" for x in found["compile_bytes"][i])
-        table.add_row(str(p), str(len(primes_below(p))), *seconds, *memory)
-    console.print(table)
+    tables = ((RACE_HEADER, race_rows), (PART_HEADER, part_rows), (COMPILED_HEADER, compiled_rows))
+    for header, of in tables:
+        table = Table(*header, box=SIMPLE_HEAD)
+        for row in of(found):
+            table.add_row(*row)
+        console.print(table)
+    times = zip(SEEDS, np.median(found["seeds"], axis=0), strict=True)
+    console.print("seeds side by side, times as long as one:", {n: f"{x:.2f}" for n, x in times})
 
 
 def main(interpreter: str = "") -> None:
@@ -285,7 +290,10 @@ def main(interpreter: str = "") -> None:
     found: dict[str, list] = {name: [] for name in ("seconds", "ratio", "peak")}
     for config, steps in RACES:
         seconds = race(config, steps, interpreter)
-        of_step, of_product = flops(config, make_dataset(config))
+        dataset = make_dataset(config)
+        rows = config.batch or len(dataset.train_idx)
+        of_step = operations(rows, config.d_model, config.d_mlp, sum(dataset.widths))
+        of_product = 2.0 * rows * config.d_model * config.d_mlp
         found["seconds"].append(seconds[:, :-1])
         found["ratio"].append(seconds[:, :-1] / seconds[:, :1])
         found["peak"].append((of_step / seconds[:, 0]) / (of_product / seconds[:, -1]))

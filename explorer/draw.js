@@ -106,7 +106,7 @@ class Bars {
 
 const hue = (task, tasks) => Math.round((300 * task) / tasks);
 
-/** Neurons as dots on the torus of their two phases. Points: {u, v} in turns, task, `glow` in [0, 1], `faint`, `ring`, `off`. */
+/** Neurons as dots on the torus of their two phases. Points: {u, v} in turns, task, `glow` in [0, 1], `faint` (small), `grey` while it does not glow, `ring`, `off`. */
 class Torus {
   constructor(label, tasks, pick = null) {
     Object.assign(this, { tasks, points: [] });
@@ -134,7 +134,7 @@ class Torus {
     const g = this.canvas.getContext("2d"), ink = getComputedStyle(this.canvas).color, light = getComputedStyle(this.canvas).getPropertyValue("--dot-light").trim() || "42%";
     g.scale(ratio, ratio);
     const order = [...this.points].sort((a, b) => !!b.faint - !!a.faint);
-    for (const { u, v, task, glow = 0, faint, ring, off } of order) {
+    for (const { u, v, task, glow = 0, faint, grey, ring, off } of order) {
       const x = u * size, y = (1 - v) * size, colour = (alpha) => `hsl(${hue(task, this.tasks)} 75% ${light} / ${alpha})`;
       if (glow > 0.02 && !off) {
         const r = 4 + 13 * glow, halo = g.createRadialGradient(x, y, 1, x, y, r);
@@ -145,8 +145,11 @@ class Torus {
       }
       g.beginPath();
       g.arc(x, y, faint ? 1.9 : 3.6, 0, TURN);
-      g.fillStyle = g.strokeStyle = colour(faint ? 0.45 : 1);
+      const silent = glow <= 0.02 || off;
+      g.globalAlpha = faint ? (silent ? 0.28 : 0.6) : grey && silent ? 0.45 : 1;
+      g.fillStyle = g.strokeStyle = grey && silent ? ink : colour(1);
       if (off) g.stroke(); else g.fill();
+      g.globalAlpha = 1;
       if (ring) { g.beginPath(); g.arc(x, y, 8, 0, TURN); g.strokeStyle = ink; g.lineWidth = 2; g.stroke(); g.lineWidth = 1; }
     }
   }

@@ -15,8 +15,9 @@ function controls(node) {
   listeners.push(() => {
     if (document.activeElement !== number || +number.value !== state.n) number.value = state.n;
     choice.value = state.q;
-    off.textContent = offMask() ? `off: ${offText()}` : "";
-    off.hidden = reset.hidden = !offMask();
+    const silent = [offMask() ? offText() : "", state.cut ? `what the others write to ${state.q} of single digits` : ""].filter(Boolean);
+    off.textContent = silent.length ? `off: ${silent.join("; ")}` : "";
+    off.hidden = reset.hidden = !silent.length;
   });
 }
 

@@ -35,7 +35,7 @@ function heatFrame(label) {
 }
 
 function neuronsPart(node) {
-  const turn = (x) => (((x / TURN) % 1) + 1) % 1, torus = new Torus(`The ${format(net.now.M)} neurons by the phases of their two waves, coloured by prime; those that fire on n glow.`, TASKS.length, (j) => change({ neuron: j }));
+  const turn = (x) => (((x / TURN) % 1) + 1) % 1, torus = new Torus(`The ${format(net.now.M)} neurons by the phases of their two waves, those of the divisor large; those that fire on n glow in the colour of their prime.`, TASKS.length, (j) => change({ neuron: j }));
   const strip = el("p", { class: "mx-strip" }, "prime 2", el("span", { "aria-hidden": "true" }), "109");
   const count = el("p", { class: "mx-line" }), detail = el("div", { class: "mx-detail" });
   const step = (by) => { const group = neuronsOf(state.q), at = group.indexOf(state.neuron); change({ neuron: group[(at + by + group.length) % group.length] ?? group[0] }); };
@@ -51,7 +51,7 @@ function neuronsPart(node) {
   let pictured = null;
   listeners.push(() => {
     const { n, q, neuron } = state, mask = offMask(), pre = net.now.pre(n), chosen = neuronsOf(q);
-    torus.set(Array.from(read.q, (prime, j) => ({ u: turn(read.phi0[j]), v: turn(read.phi1[j]), task: TASKS.indexOf(prime), glow: Math.max(0, pre[j]) / net.now.largest[j], faint: prime !== q && j !== neuron, ring: j === neuron, off: mask?.[j] })));
+    torus.set(Array.from(read.q, (prime, j) => ({ u: turn(read.phi0[j]), v: turn(read.phi1[j]), task: TASKS.indexOf(prime), glow: Math.max(0, pre[j]) / net.now.largest[j], faint: prime !== q && j !== neuron, grey: prime !== q && j !== neuron, ring: j === neuron, off: mask?.[j] })));
     const firing = pre.filter((v, j) => v > 0 && !mask?.[j]).length, own = chosen.filter((j) => pre[j] > 0 && !mask?.[j]).length;
     count.textContent = `On ${format(n)}, ${firing} of ${format(pre.length)} neurons fire, among them ${own} of the ${chosen.length} of prime ${q} (the large dots).`;
     number.value = neuron ?? "";

@@ -3,7 +3,7 @@
 function trainingPart(node) {
   const course = unpack(packs.course.text, packs.course.manifest), S = course.step.length, M = course.q.length / S, T = TASKS.length;
   state.step ??= S - 1;
-  const torus = new Torus("Neurons over training by their phases; bold where one wave explains most of their input.", T), input = el("input", { type: "range", min: 0, max: S - 1, step: 1, id: "mx-step", oninput: () => change({ step: +input.value }, { keep: true }) }), out = el("output", { for: "mx-step" });
+  const torus = new Torus("Neurons over training by their phases; large where one wave explains most of their input, in colour those of the divisor.", T), input = el("input", { type: "range", min: 0, max: S - 1, step: 1, id: "mx-step", oninput: () => change({ step: +input.value }, { keep: true }) }), out = el("output", { for: "mx-step" });
   const chart = el("div", { class: "mx-chart" }), line = el("p", { class: "mx-line", role: "status", "aria-live": "polite" }), bars = TASKS.map((q) => { const fill = el("i"); return { fill, node: el("div", { class: "mx-learn" }, el("span", {}, String(q)), el("span", { class: "mx-meter" }, fill)) }; });
   let playing = null;
   const stop = () => { clearInterval(playing); playing = null; play.textContent = "play"; };
@@ -32,10 +32,10 @@ function trainingPart(node) {
     input.setAttribute("aria-valuetext", `step ${course.step[s]}`);
     torus.set(Array.from({ length: M }, (_, j) => {
       const at = s * M + j, sure = course.explained[at] / 255;
-      return { u: course.phi0[at] / 256, v: course.phi1[at] / 256, task: TASKS.indexOf(course.q[at]), faint: sure < 0.85, glow: course.q[at] === state.q && sure >= 0.85 ? 0.5 : 0 };
+      return { u: course.phi0[at] / 256, v: course.phi1[at] / 256, task: TASKS.indexOf(course.q[at]), faint: sure < 0.85, grey: course.q[at] !== state.q, glow: course.q[at] === state.q && sure >= 0.85 ? 0.5 : 0 };
     }));
     const sure = course.explained.subarray(s * M, (s + 1) * M).filter((v) => v >= 0.85 * 255).length;
-    line.textContent = `At step ${format(course.step[s])} held-out accuracy is ${percent(mean[s])} on average, the formula has ${percent(Math.max(0, course.formula[s]))} of the logits, and one wave explains at least 85% of the input of ${sure} of ${format(M)} neurons (the large dots).`;
+    line.textContent = `At step ${format(course.step[s])} held-out accuracy is ${percent(mean[s])} on average, the formula has ${percent(Math.max(0, course.formula[s]))} of the logits, and one wave explains at least 85% of the input of ${sure} of ${format(M)} neurons (the large dots; in colour, those of ${state.q}).`;
     bars.forEach((bar, t) => { bar.fill.style.width = `${100 * course.valid[s * T + t]}%`; });
     drawChart();
   });

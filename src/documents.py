@@ -42,6 +42,7 @@ from .results.evidence import (
     clocks_and_pizzas,
     confusions,
     courses,
+    grown,
     hand_margins,
     moved_alphabets,
     neurons_of,
@@ -60,6 +61,7 @@ from .results.grids import (
     DECAYS,
     DIRECT,
     FACTORS,
+    GROWTH_P,
     LARGE_P,
     LAW,
     LAW_BASES,
@@ -72,22 +74,27 @@ from .results.grids import (
 )
 from .results.published import BEST_CMD
 from .results.registry import arrays
+from .results.speed import ROUNDS, SEEDS
 from .results.tables import (
     auroc_table,
     claims_markdown,
+    compiled_table,
     decades_table,
     files_table,
     ladder_table,
     measurements_table,
     overview_table,
+    parts_table,
     pipe_table,
     primality_table,
     provenance_table,
     published_table,
     runs_table,
     shortfalls_markdown,
+    speed_table,
 )
 from .studies.addition import ALWAYS_ON, KEY_RISE, LABELLED, POWER_SHARE, key_frequencies
+from .studies.growth import LEVEL
 from .studies.residues import off_diagonal
 from .studies.sequences import ORDER
 

@@ -2,6 +2,7 @@
 
 import ast
 import json
+import math
 import os
 import re
 import shutil
@@ -17,9 +18,10 @@ import yaml
 
 from src.__main__ import COMMANDS
 from src.lens.interventions import run_with_cache
-from src.network.paths import PACKAGE
+from src.network.manifest import read_manifest
+from src.network.paths import PACKAGE, checkpoints
 from src.network.presets import PRESETS
-from src.network.runs import list_runs, load_run
+from src.network.runs import list_runs, load_run, run_folder
 from src.results import tables
 
 ROOT = PACKAGE.parent
@@ -29,9 +31,18 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 
 def test_the_readmes_table_is_the_manifests():
     text = (ROOT / "README.md").read_text()
-    assert tables.readme_with_table(text) == text, "run python -m src.tables"
+    assert tables.readme_with_tables(text) == text, "run python -m src.tables"
     with pytest.raises(ValueError, match="markers"):
-        tables.readme_with_table("no markers")
+        tables.readme_with_tables("no markers")
+
+
+@pytest.mark.parametrize("run", sorted({run for run, _ in list_runs()}))
+def test_what_a_preset_says_of_its_time_is_what_the_manifests_have(run):
+    said = re.search(r"(\d+) to (\d+) (seconds|minutes)", PRESETS[run].__doc__ or "")
+    assert said, f"{run}: no time in its docstring"
+    unit = {"seconds": 1, "minutes": 60}[said[3]]
+    took = [read_manifest(run_folder(*found, checkpoints()))["seconds_to_generalise"] / unit for found in list_runs() if found[0] == run]
+    assert (math.floor(min(took)), math.ceil(max(took))) == pytest.approx((int(said[1]), int(said[2])), abs=1)
 
 
 def test_a_bar_in_a_cell_does_not_cut_the_table():

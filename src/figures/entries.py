@@ -23,6 +23,7 @@ from ..results.evidence import (
     circuits_of,
     clocks_and_pizzas,
     courses,
+    grown,
     hand_margins,
     moved_alphabets,
     neurons_of,
@@ -32,9 +33,10 @@ from ..results.evidence import (
     runs_of,
     tilings,
 )  # fmt: skip
-from ..results.grids import ADDITION_OPTIMISERS, FACTORS, LAW_BASES, QUESTIONS
+from ..results.grids import ADDITION_OPTIMISERS, FACTORS, GROWTH_P, LAW_BASES, QUESTIONS
 from ..results.registry import arrays
 from ..studies.addition import key_frequencies
+from ..studies.growth import LEVEL
 from .addition import fig_clock_pizza, fig_cosine_cube, fig_course, fig_measures, fig_neurons, fig_optimisers, fig_removal
 from .algorithm import fig_causal, fig_clears, fig_foretold, fig_formation, fig_harmonics, fig_ladder, fig_letters, fig_phases, fig_race
 from .basics import fig_decades, fig_learning, fig_primes_polar, fig_spectrum
@@ -42,7 +44,7 @@ from .circuits import fig_circuit, fig_circuit_curves, fig_circuit_overlap, fig_
 from .integers import fig_factors_found, fig_hypotheses, fig_law, fig_miu, fig_sequences, fig_sparse
 from .mechanism import fig_cancellation, fig_mechanism
 from .residues import REMOVAL, fig_bases, fig_dissociation, fig_margins, fig_neuron, fig_order, fig_spike
-from .scale import fig_certificate, fig_coincidence, fig_factors, fig_over_p, fig_plane, fig_usage
+from .scale import fig_certificate, fig_coincidence, fig_factors, fig_growth, fig_over_p, fig_plane, fig_usage
 from .style import Target
 
 
@@ -292,6 +294,13 @@ _NETWORKS: dict[str, Entry] = {
         "99% on held-out rows. Right: share of all cells that is wrong at the end.",
         "Two panels over p. On the left crosses at small p, dots from 41 to 127, crosses above. On the right the share of wrong cells "
         "falls from a few percent to none or a few in a million, and rises again.",
+    ),
+    "growth": Entry(
+        lambda target: fig_growth(grown(), GROWTH_P, level=LEVEL, target=target),
+        "What a network needs as p grows",
+        "TO WRITE",
+        "TO WRITE",
+        "TO WRITE",
     ),
     "margins": Entry(
         lambda target: fig_margins(hand_margins(), target=target),

@@ -132,6 +132,36 @@ def fig_over_p(
 
 
 @styled
+def fig_growth(grown: dict[str, tuple[np.ndarray, np.ndarray]], p: tuple[int, ...], *, level: float, target: Target = "paper") -> Figure:
+    """The share of all cells that is wrong at the end over what a network has, a panel for each, by `results.evidence.wrong_over`: every seed
+    a dot, medians joined, the p at their lines; dotted: `level`."""
+    figure, axes = new_figure(target, height=2.5, columns=len(grown))
+    none, cells = 1e-6, [value * value * len(primes_below(value)) for value in p]
+    for ax, (name, (values, wrong)) in zip(axes[0], grown.items(), strict=True):
+        for value, rows, n, colour in zip(p, wrong, cells, (BLUE, PRIME, GREEN), strict=True):
+            share = np.maximum(rows / n, none)
+            ax.plot(values, np.median(share, axis=1), color=colour, linewidth=0.9)
+            ax.plot(np.repeat(values, rows.shape[1]), share.ravel(), ".", color=colour, markersize=4)
+            ax.annotate(
+                f"{value}", (values[0], np.median(share[0])), (-4, 0), textcoords="offset points", color=colour, ha="right", va="center"
+            )
+        ax.axhline(level, color=GREY, linewidth=0.6, linestyle=":")
+        span = np.log(values[-1] / values[0])
+        ax.set(
+            xlabel=name,
+            xscale="log",
+            yscale="log",
+            ylim=(none / 2, 1),
+            xlim=(values[0] * np.exp(-0.14 * span), values[-1] * np.exp(0.05 * span)),
+        )
+        ax.set_xticks(values, [f"{value:g}" for value in values])
+        ax.set_yticks([none, 1e-4, 1e-2, 1], ["none", "$10^{-4}$", "$10^{-2}$", "1"])
+        ax.minorticks_off()
+    axes[0, 0].set_ylabel("share of cells wrong")
+    return figure
+
+
+@styled
 def fig_certificate(proofs: dict[str, Arrays], *, target: Target = "paper") -> Figure:
     """Proved accuracy against the length of the proof in multiplications, relative to running every input. Dots: the unembedding at a
     rank, written beside those of the first network; circles: own neurons evaluated, all others bounded. Networks whose curves agree to

@@ -19,7 +19,7 @@ def laptop() -> Config:
     """All 15 residue tasks at p = 53, where every seed tried generalises.
 
     Why: a network to take apart while the kettle boils. Standard block, Muon and dropout.
-    Expect every task at >= 99% validation accuracy within a minute of two CPU cores.
+    Expect every task at >= 99% validation accuracy after 84 to 111 seconds of two CPU cores, three seeds side by side.
     """
     return Config(run="laptop", steps=1250, decay=0.2)
 
@@ -30,7 +30,7 @@ def paper() -> Config:
     Why: p = 113 is the modulus of the modular-addition literature, and the talk that this paper
     completes uses He & Hofmann's block. The learning rate falls linearly over the last 40% of
     the steps, without which the simplified block stalls. Expect every task at >= 99% after 850 to
-    1,450 steps, six to ten minutes of two CPU cores; at the end 3 to 17 of 370,301 cells are wrong.
+    1,450 steps, 5 to 21 minutes of two CPU cores; at the end 3 to 17 of 370,301 cells are wrong.
     """
     return Config(run="paper", p=113, block="sas", d_model=256, d_mlp=1024, steps=1750, decay=0.4)
 
@@ -39,7 +39,7 @@ def paper_standard() -> Config:
     """The same tasks, data and schedule as `paper` in the standard transformer block.
 
     Why: the block of the earlier literature, to tell what the simplification changes. Expect
-    every task at >= 99% after 575 to 1,300 steps, four to nine minutes of two CPU cores; at the end 1 to 9 cells are wrong.
+    every task at >= 99% after 575 to 1,300 steps, 3 to 13 minutes of two CPU cores; at the end 1 to 9 cells are wrong.
     """
     return dataclasses.replace(paper(), run="paper-standard", block="standard")
 
@@ -70,8 +70,8 @@ def addition() -> Config:
     """x0 + x1 mod 113 with the settings of Nanda et al. 2023, to validate the tools.
 
     AdamW at lr 1e-3 and weight decay 1 on 30% of the pairs, full batch, no dropout. Expect
-    generalisation after about 6,000 steps and three and a half minutes of two CPU cores; the rest of the
-    schedule is the clean-up that the progress measures look at.
+    generalisation after about 6,000 steps, 3 to 16 minutes of two CPU cores (the longer with four seeds side
+    by side); the rest of the schedule is the clean-up that the progress measures look at.
     """
     return Config(
         run="addition", task="addition", p=113, train_fraction=0.3, optimizer="adamw", lr=1e-3,
@@ -83,7 +83,7 @@ def addition_muon() -> Config:
     """`addition` with Muon in AdamW's place, to see what a faster optimiser finds: not a sum of a few cosines.
 
     The cosine sum of all frequencies explains two fifths of its logits; what the rest is we do not know.
-    Expect 99% on held-out pairs after about 600 steps, ten seconds of two CPU cores; at the end 2 to 9 of 12,769 cells are wrong.
+    Expect 99% on held-out pairs after about 600 steps, 37 to 93 seconds of two CPU cores; at the end 2 to 9 of 12,769 cells are wrong.
     """
     return dataclasses.replace(addition(), run="addition-muon", optimizer="muon", lr=1e-2, steps=2000, eval_every=25, keep=40)
 
@@ -117,7 +117,7 @@ def miu() -> Config:
     """The MIU system: which words of up to ten letters after their M can be derived, that is, whether 3 divides the number of I's.
 
     Why: the smallest network whose algorithm can be read whole, 32 neurons at one place of a line. No dropout, which would blur the
-    count. Expect 99% on held-out words after 500 steps and ten seconds; the one word with ten I's stays wrong.
+    count. Expect 99% on held-out words after 400 to 500 steps, 5 to 7 seconds; the one word with ten I's stays wrong.
     """
     return Config(
         run="miu", task="miu", length=10, train_fraction=0.5, d_model=32, n_heads=1, d_mlp=32, weight_decay=0.3, dropout=0.0,

@@ -2,22 +2,42 @@
 // claims.html#group=residues&status=short; without this script the first is a plain anchor and the second leads to the group's first row.
 const form = document.querySelector('.claims-filters');
 const fields = [form.elements.group, form.elements.status, form.elements.text];
+
+// Terms of the glossary in what a row states lead there, and say on hover what they mean.
+const terms = JSON.parse(document.getElementById('terms').textContent);
+const words = new RegExp(`\\b(${Object.keys(terms).sort((a, b) => b.length - a.length).join('|')})(?=(?:s|es)?\\b)`, 'g');
+for (const { firstChild: cell } of document.querySelectorAll('#claims tbody tr')) {
+  const statement = [...cell.childNodes].find((node) => node.nodeType === Node.TEXT_NODE && node.data.trim());
+  const seen = new Set();
+  const parts = statement.data.split(words).map((word, i) => {
+    if (i % 2 === 0 || seen.has(word)) return word;
+    seen.add(word);
+    const link = Object.assign(document.createElement('a'), { className: 'term', href: `glossary.html#${terms[word][0]}`, title: terms[word][1], textContent: word });
+    return link;
+  });
+  statement.replaceWith(...parts);
+}
+
 const table = new DataTable('#claims', {
   paging: false, autoWidth: false, order: [], columnDefs: [{ orderable: false, targets: [1, 3, 5] }],
   layout: { topStart: null, topEnd: null, bottomStart: null, bottomEnd: null }, language: { zeroRecords: 'No row has all of this.' },
 });
+const all = form.querySelector('button');
+let near = ''; // whoever comes from a number sees its row and those beside it: the start of their names
 const rowNamed = (name) => table.row((index, data, node) => node.id === name).node();
 
 function filter() {
   const [group, status, text] = fields.map((field) => field.value);
-  table.search.fixed('chosen', (all, data, index) => {
+  table.search.fixed('chosen', (joined, data, index) => {
     const row = table.row(index).node();
+    if (near) return row.id.startsWith(near);
     return (!group || row.id.startsWith(`${group}.`)) && (!status || row.classList.contains(status));
   });
   table.search(text).draw();
   const shown = table.rows({ search: 'applied' }).count();
   const total = table.rows().count();
-  form.querySelector('output').value = shown === total ? `${total.toLocaleString('en')} rows` : `${shown.toLocaleString('en')} of ${total.toLocaleString('en')} rows`;
+  all.hidden = !near;
+  form.querySelector('output').value = near ? `${shown} rows like the one marked` : shown === total ? `${total.toLocaleString('en')} rows` : `${shown.toLocaleString('en')} of ${total.toLocaleString('en')} rows`;
 }
 
 function follow() {
@@ -26,6 +46,7 @@ function follow() {
   table.rows('.here').nodes().each((one) => one.classList.remove('here'));
   if (row || name.includes('=')) {
     const wanted = new URLSearchParams(row ? '' : name);
+    near = row ? `${name.slice(0, name.lastIndexOf('.'))}.` : '';
     for (const field of fields) field.value = wanted.get(field.name) ?? '';
     filter();
   }
@@ -66,9 +87,16 @@ table.on('click', 'td:last-child a', (event) => {
   row.child(box, 'made').show();
 });
 
+all.addEventListener('click', () => {
+  near = '';
+  filter();
+  table.row('.here').node()?.scrollIntoView({ block: 'center' });
+});
+
 let soon;
 form.addEventListener('input', () => {
   clearTimeout(soon);
+  near = '';
   soon = setTimeout(() => {
     filter();
     const chosen = new URLSearchParams(fields.filter((field) => field.value).map((field) => [field.name, field.value]));
@@ -78,4 +106,6 @@ form.addEventListener('input', () => {
 form.addEventListener('submit', (event) => event.preventDefault());
 window.addEventListener('hashchange', follow);
 form.hidden = false;
+const headings = document.querySelector('#claims thead');
+new ResizeObserver(() => headings.style.setProperty('--claims-top', `${form.offsetHeight}px`)).observe(form);
 if (location.hash) follow();

@@ -4,6 +4,7 @@ DataTables, as the wheel of `itables` ships it, makes the table searchable; it s
 """
 
 import inspect
+import json
 import re
 from collections.abc import Sequence
 from html import escape
@@ -15,6 +16,7 @@ from ..network.paths import measurements
 from ..network.runs import committed_seeds, find_run, list_runs
 from . import store
 from .claims.claim import STATUSES, Claim
+from .glossary import anchor, glossary
 from .measure import run_digest, status
 from .registry import MEASUREMENTS, RECORDED
 
@@ -34,7 +36,7 @@ def claims_html(rows: Sequence[Claim]) -> str:
         f"<style>\n{style}</style>", '<div class="claims">', _filters(rows), _table(rows),
         '<h2 id="code">What computes them</h2>', *_sources(rows),
         '<h2 id="from">What they are made of</h2>', _results(rows), _runs(), "</div>",
-        f'<script type="module">\n{datatables()}\n{script}</script>',
+        f'<script type="application/json" id="terms">{_terms()}</script>', f'<script type="module">\n{datatables()}\n{script}</script>',
     ))  # fmt: skip
 
 
@@ -48,6 +50,12 @@ def datatables() -> str:
     return f"{bundle}\nconst DataTable = {exported[1]}.fn.dataTable;"
 
 
+def _terms() -> str:
+    """Every term of the glossary with its anchor there and what it means, as JSON that can stand in a page."""
+    found = {name: (anchor(name), entry["means"]) for terms in glossary().values() for name, entry in terms.items()}
+    return json.dumps(found, ensure_ascii=False).replace("<", "\\u003c").replace("`", "\\u0060")
+
+
 def _filters(rows: Sequence[Claim]) -> str:
     def choice(name: str, values: Sequence[str]) -> str:
         options = "".join(f'<option value="{one}">{one}</option>' for one in values)
@@ -57,7 +65,8 @@ def _filters(rows: Sequence[Claim]) -> str:
     found = [one for one in STATUSES if any(row.status == one for row in rows)]
     search = '<label>Text <input type="search" name="text" placeholder="words, in any order"></label>'
     count = f'<output aria-live="polite">{len(rows):,} rows</output>'
-    return f'<form class="claims-filters" hidden>{choice("group", groups)}{choice("status", found)}{search}{count}</form>'
+    every = '<button type="button" hidden>show all rows</button>'
+    return f'<form class="claims-filters" hidden>{choice("group", groups)}{choice("status", found)}{search}{count}{every}</form>'
 
 
 def _table(rows: Sequence[Claim]) -> str:

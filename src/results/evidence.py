@@ -15,7 +15,18 @@ from ..studies.composition import Confusion, divisors, primality
 from ..studies.residues import analyse
 from ..studies.shared import frequency_agreement
 from ..studies.torus import balance, resultants
-from .grids import CAUSES, DECADE_BASES, DECADE_SHARES, DIRECT, LARGE_P, SPARSE_BASES, SWEPT_P
+from .grids import (
+    CAUSES,
+    DECADE_BASES,
+    DECADE_SHARES,
+    DIRECT,
+    GROWTH_P,
+    GROWTH_SHARES,
+    GROWTH_WIDTHS,
+    LARGE_P,
+    SPARSE_BASES,
+    SWEPT_P,
+)
 from .reads import note, remembered
 from .registry import arrays
 
@@ -126,6 +137,24 @@ def over_p() -> tuple[Arrays, tuple[int, ...]]:
     """Steps to generalise and wrong cells over all p tried, those beyond 113 among them: arrays (p, seeds), and the p."""
     a, b = arrays("residues-p"), arrays("residues-large-p")
     return {name: np.concatenate([a[name], b[name]]) for name in ("steps_to_generalise", "wrong_cells", "step")}, SWEPT_P + LARGE_P
+
+
+# What is varied at the p of `GROWTH_P`, in which sweep, and what the networks of `residues-p` have of it.
+_GROWN = {"width": (GROWTH_WIDTHS, "scale-widths", 256), "share": (GROWTH_SHARES, "scale-rows", 0.8)}
+
+
+def wrong_over(what: str) -> tuple[np.ndarray, np.ndarray]:
+    """Widths of the stream, or shares of the rows trained on, in ascending order (V,), and the wrong cells with each: (P, V, seeds)."""
+    tried, sweep, full = _GROWN[what]
+    wrong = arrays(sweep)["wrong_cells"].reshape(len(GROWTH_P), len(tried), -1)
+    wrong = np.concatenate([wrong, arrays("residues-p")["wrong_cells"][[SWEPT_P.index(p) for p in GROWTH_P]][:, None]], axis=1)
+    order = np.argsort((*tried, full))
+    return np.asarray((*tried, full), float)[order], wrong[:, order]
+
+
+def grown() -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    """`wrong_over` for all that is varied, by what it is called."""
+    return {name: wrong_over(what) for name, what in (("width of the stream", "width"), ("share of the rows trained on", "share"))}
 
 
 def circuits_of(run: str) -> list[Arrays]:

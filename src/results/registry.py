@@ -12,6 +12,7 @@ from ..network.paths import command, measurements
 from ..studies import (
     addition,
     alphabet,
+    apart,
     bases,
     by_hand,
     cancellation,
@@ -47,6 +48,7 @@ MEASUREMENTS: dict[str, Measurement] = {
     **{f"{run}-ladder": Measurement(ladder.ladder, run) for run in _RESIDUES},
     **{f"{run}-causal": Measurement(scrubbing.scrub, run) for run in _RESIDUES},
     **{f"{run}-cancellation": Measurement(cancellation.cancel, run) for run in _RESIDUES},
+    **{f"{run}-apart": Measurement(apart.apart, run) for run in _RESIDUES},
     **{f"{run}-mixing": Measurement(mixing.two_waves, run) for run in _RESIDUES},
     **{f"{run}-alphabet": Measurement(alphabet.alphabet, run, together=True) for run in _RESIDUES},
     **{f"{run}-race": Measurement(description.race, run) for run in _RESIDUES},
@@ -54,6 +56,7 @@ MEASUREMENTS: dict[str, Measurement] = {
     **{f"{run}-shared": Measurement(shared.compare, run, together=True) for run in _P113},
     **{f"{run}-cost": Measurement(by_hand.cost, run) for run in _P113},
     **{f"{run}-primality": Measurement(composition.primality_counts, run) for run in _P113},
+    **{f"{run}-placed": Measurement(composition.placed_at_random, run) for run in _P113},
     **{f"{run}-divisors": Measurement(composition.divisors, run) for run in _P113},
     **{f"{run}-composed": Measurement(primality.composed, run) for run in _P113},
     **{f"{run}-certificate": Measurement(certificate.certify_run, run) for run in _RESIDUES},
@@ -68,8 +71,8 @@ MEASUREMENTS: dict[str, Measurement] = {
     "miu-study": Measurement(miu.study, "miu"),
 }
 
-# What is recorded once, and the command that makes it: sweeps, and the comparison with other programs.
-RECORDED = {**{name: command(f"sweeps {name}") for name in SWEEPS}, "peers": "make peers"}
+# What is recorded once, and the command that makes it: sweeps, the comparison with other programs, and speed beside them.
+RECORDED = {**{name: command(f"sweeps {name}") for name in SWEEPS}, "peers": "make peers", "speed-cpu": "make speed"}
 
 
 @remembered

@@ -32,12 +32,14 @@ from .grids import (
     GAINS,
     LARGE_P,
     LAW,
+    MORE_ROWS,
     NEW,
     SEQUENCE_CONFIGS,
     SPARSE,
     SPARSE_FEW,
     SPLITS,
     SWEPT_P,
+    WIDER,
     WIDTHS,
     vary,
 )
@@ -132,6 +134,8 @@ SWEEPS: dict[str, Sweep] = {
     "residues-splits": Sweep("All residue tasks at p = 113 on another split, both blocks.", SPLITS, 1, cancellations),
     "algorithm-formation-113": Sweep("The account of the algorithm over training, p = 113, both blocks.", SPLITS, 1, formations),
     "explorer-course": Sweep("The neurons' phases over one training at p = 113, simplified block.", SPLITS[:1], 1, phases),
+    "scale-widths": Sweep("How wide a network must be: the residue tasks over p and width, standard block.", WIDER, 3, outcome),
+    "scale-rows": Sweep("How many rows it must see: the same over p and the share trained on.", MORE_ROWS, 3, outcome),
     "addition-null": Sweep(
         "The null: modular addition with its labels permuted over the pairs.",
         (replace(preset("addition-shuffled"), steps=6000, keep=0),), 4, anatomy,

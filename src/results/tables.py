@@ -16,14 +16,14 @@ from ..network.tasks import make_dataset
 from ..network.tasks.primality import DECADE_ENDINGS, decade_numbers
 from ..studies.arrays import Arrays
 from ..studies.ladder import RUNGS
-from . import store
+from . import speed, store
 from .claims import GROUPS, rows
 from .claims.claim import STATUSES, Claim
 from .doors import Door, claims_link, door, plain
 from .evidence import confusions
 from .published import PUBLISHED, PUBLISHED_OTHERS
 
-START, END = "<!-- runs: start -->", "<!-- runs: end -->"
+MARKED = ("runs", "speed")  # tables of the README, between <!-- runs: start --> and <!-- runs: end --> and so on
 
 
 def pipe_table(header: Sequence[str], rows: Sequence[Sequence[object]], align: str = "") -> str:
@@ -124,12 +124,37 @@ def measurements_table() -> Markdown:
     return Markdown(pipe_table(("measurement", "from", "made on", "jax"), rows))
 
 
-def readme_with_table(text: str) -> str:
-    """The README with the table between its markers made anew. Raises `ValueError` where a marker is missing."""
-    if START not in text or END not in text:
-        raise ValueError(f"README.md: the markers {START} and {END} are not both there")
-    before, rest = text.split(START, 1)
-    return f"{before}{START}\n{runs_markdown()}\n{END}{rest.split(END, 1)[1]}"
+def speed_markdown() -> str:
+    """How fast the trainer is beside its peers, as measured on the machine that it names: `make speed`."""
+    a, made = store.read(measurements() / "speed-cpu.npz")
+    table = pipe_table(speed.RACE_HEADER, speed.race_rows(a), "rlrrrrrr")
+    return f"Measured by `make speed` on {plain(made['device'])}, {made['cores']} cores:\n\n{table}"
+
+
+def speed_table(a: Arrays) -> Markdown:
+    """The trainer beside its peers: a row for each race."""
+    return Markdown(pipe_table(speed.RACE_HEADER, speed.race_rows(a), "rlrrrrrr"))
+
+
+def parts_table(a: Arrays) -> Markdown:
+    """What a step of `laptop` consists of."""
+    return Markdown(pipe_table(speed.PART_HEADER, speed.part_rows(a), "lrr"))
+
+
+def compiled_table(a: Arrays) -> Markdown:
+    """What a training step takes to compile, and of memory, over p."""
+    return Markdown(pipe_table(speed.COMPILED_HEADER, speed.compiled_rows(a), "rrrrrr"))
+
+
+def readme_with_tables(text: str) -> str:
+    """The README with the tables between its markers made anew. Raises `ValueError` where a marker is missing."""
+    for name, table in zip(MARKED, (runs_markdown, speed_markdown), strict=True):
+        start, end = (f"<!-- {name}: {edge} -->" for edge in ("start", "end"))
+        if start not in text or end not in text:
+            raise ValueError(f"README.md: the markers {start} and {end} are not both there")
+        before, rest = text.split(start, 1)
+        text = f"{before}{start}\n{table()}\n{end}{rest.split(end, 1)[1]}"
+    return text
 
 
 def published_table(a: Arrays) -> Markdown:

@@ -82,3 +82,26 @@ def primality_counts(run: Run) -> Arrays:
 def divisors(run: Run) -> Arrays:
     """`divisor_confusion` of one network: `counts` (T + 1, T + 1)."""
     return {"counts": divisor_confusion(predicted_residues(run), run.config.p)}
+
+
+DRAWS = 1000
+
+
+def harmless(residues: np.ndarray, labels: np.ndarray, p: int, rng: np.random.Generator, draws: int = DRAWS) -> float:
+    """The null of a perfect test: how often as many wrong residues of the same primes, placed on random rows with random wrong classes,
+    make no n < p**2 misjudged. `residues`, `labels` (p**2, T) of int -> a share of the `draws`."""
+    primes, verdict = np.asarray(primes_below(p)), sieve(p**2)
+    task = np.nonzero(residues != labels)[1]
+    clean = 0
+    for _ in range(draws):
+        rows, at = np.unique(rng.integers(0, p**2, len(task)), return_inverse=True)
+        some = labels[rows]
+        some[at, task] = (some[at, task] + rng.integers(1, primes[task])) % primes[task]
+        divides = (some == 0) & (rows[:, None] != primes)
+        clean += np.array_equal((rows > 1) & ~divides.any(axis=1), verdict[rows])
+    return clean / draws
+
+
+def placed_at_random(run: Run) -> Arrays:
+    """`harmless` for one network's wrong residues: `clean` ()."""
+    return {"clean": np.asarray(harmless(predicted_residues(run), run.dataset.labels, run.config.p, np.random.default_rng(0)))}

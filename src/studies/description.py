@@ -56,6 +56,6 @@ def race(run: Run) -> Arrays:
     }  # fmt: skip
 
 
-def growth(p: np.ndarray, bits: np.ndarray) -> float:
-    """The exponent e of bits ~ p**e: the slope of a least-squares line through the logarithms."""
-    return float(np.polyfit(np.log(p), np.log(bits), 1)[0])
+def growth(p: np.ndarray, need: np.ndarray) -> float:
+    """The exponent e of need ~ p**e, the slope of a line through the logarithms by least squares; both (P,). NaN where one is infinite."""
+    return float(np.polyfit(np.log(p), np.log(need), 1)[0]) if np.isfinite(need).all() else float("nan")

@@ -140,11 +140,17 @@ def shown(tab):
 
 
 @pytest.mark.parametrize("width", [390, 1280])
-def test_an_anchor_opens_its_row(open_page, width):
+def test_an_anchor_opens_its_row(open_page, found, width):
     tab = open_page(f"#{LABELS}", viewport={"width": width, "height": 800})
     tab.wait_for_function("document.querySelector('tr.here')")
     assert tab.evaluate("document.activeElement.id") == LABELS == tab.locator("tr.here").get_attribute("id")
     assert in_view(tab, LABELS) and tab.evaluate("document.documentElement.scrollWidth") <= width
+    beside = LABELS.rpartition(".")[0]
+    assert 1 <= shown(tab) < 100 and all(
+        one.startswith(f"{beside}.") for one in tab.locator("#claims > tbody > tr").evaluate_all("r => r.map(x => x.id)")
+    )
+    tab.get_by_role("button", name="show all rows").click()
+    assert shown(tab) == len(found) and in_view(tab, LABELS)
     tab.select_option("select[name=status]", "pass")
     tab.wait_for_function("document.querySelector('output').value.includes(' of ')")
     assert tab.locator(f"[id='{LABELS}']").count() == 0
@@ -167,6 +173,13 @@ def test_rows_are_found_by_group_status_and_text(open_page, found):
     tab.fill("input[name=text]", "no such words")
     tab.wait_for_function("document.querySelector('output').value.startsWith('0 of')")
     assert "No row" in tab.locator("#claims tbody").inner_text()
+
+
+def test_terms_say_what_they_mean(open_page):
+    tab = open_page(f"#{WRONG}")
+    link = tab.locator(f"[id='{WRONG}'] a.term").first
+    assert link.inner_text() == "cell" and len(link.get_attribute("title")) > 20
+    assert link.get_attribute("href") == "glossary.html#cell"
 
 
 def test_what_made_a_row_opens_below_it(open_page):

@@ -7,7 +7,8 @@ import sympy
 from src.network.presets import preset
 from src.network.runs import load_run
 from src.network.tasks import make_dataset
-from src.studies.composition import divisor_confusion, primality, primes_from_residues
+from src.numbers.integers import primes_below
+from src.studies.composition import divisor_confusion, harmless, primality, primes_from_residues
 
 
 @pytest.mark.parametrize("p", [5, 11, 53])
@@ -45,3 +46,17 @@ def test_least_divisors_of_true_residues_are_least_prime_factors():
 def test_another_task_is_refused():
     with pytest.raises(ValueError, match="addition"):
         primality(load_run("addition"))
+
+
+def test_misplaced_residues_do_harm_where_many_numbers_hang_on_their_prime():
+    p, rng = 31, np.random.default_rng(1)
+    primes = np.asarray(primes_below(p))
+    labels = np.arange(p**2)[:, None] % primes
+
+    def with_wrong(prime, many):
+        said, t = labels.copy(), list(primes).index(prime)
+        said[400 : 400 + many, t] = (said[400 : 400 + many, t] + 1) % prime
+        return harmless(said, labels, p, rng)
+
+    assert harmless(labels, labels, p, rng) == 1
+    assert with_wrong(2, 10) < 0.05 < 0.5 < with_wrong(29, 10)

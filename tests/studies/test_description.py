@@ -52,3 +52,4 @@ def test_the_formula_needs_fewer_bits_for_what_it_has(found):
 def test_growth_is_the_exponent():
     p = np.asarray([11.0, 31, 113])
     np.testing.assert_allclose(growth(p, 7 * p**2.5), 2.5)
+    assert np.isnan(growth(p, np.asarray([1, np.inf, 2])))

@@ -6,7 +6,7 @@ import pytest
 from src.circuits.by_hand import Neurons
 from src.network.runs import load_run
 from src.results.evidence import neurons_of
-from src.studies.formation import formation, key_waves, lead, moves, read
+from src.studies.formation import formation, key_waves, lead, moves, reaches, read
 from src.studies.ladder import anatomy, reference, share
 from src.studies.torus import formula, wave_strengths
 
@@ -43,6 +43,8 @@ def test_a_measure_moves_when_it_has_gone_half_of_the_way():
     assert moves(course, "formula") == 10 and lead(course, "formula") == 20 and lead(course, "balance") == 0
     blind = {**course, "balance": np.asarray([[np.nan, 0.9, 0.4, 0.1]]), "formula": np.asarray([[0.9, 0.1, 0.2, 0.9]])}  # no waves at first
     assert moves(blind, "formula") == 30 and moves(blind, "balance") == 20
+    null = {**course, "balance": np.asarray([[0.4, 0.3, 0.05, 0.1]]), "formula": np.asarray([[-1.0, -0.9, 0.1, 0.1]])}
+    assert reaches(null, course, "balance") == 20 and reaches(null, course, "formula") == np.inf  # .1 falling, .2 rising
 
 
 @pytest.mark.slow

@@ -3,6 +3,8 @@
 import numpy as np
 
 from ...network.presets import preset
+from ...numbers.integers import primes_below
+from ...studies.apart import HELD, HURT, losses
 from ...studies.arrays import unstack
 from ...studies.cancellation import borrowed
 from ...studies.circuits import own_groups
@@ -157,6 +159,36 @@ _BORROWED = {"": "", ".null": "null, permuted within a task: "}
 def borrowed_neurons(run: str, null: str):
     seeds = zip(circuits_of(run), arrays(f"{run}-cancellation")["clears"], strict=True)
     return [borrowed(own_groups(a, preset(run).p), clears, seed=0 if null else None) for a, clears in seeds]
+
+
+# --- another prime's part in a task, taken apart
+
+_PARTS = {"one-digit": "terms of one digit", "both-digits": "terms of both digits", "all": "terms of either kind"}
+_OF_PART = {name: i for i, name in enumerate(_PARTS)}
+_AT_113 = {"run": tuple(run for run in NETWORKS if preset(run).p == 113)}
+assert len(_PARTS) == len(HELD)
+
+
+@claims.add(
+    "{run}.apart.73-83.{part}", lambda run, part: f"{NETWORKS[run]}: accuracy that 83 loses with the {_PARTS[part]} of 73's neurons held",
+    form=Form(".1%", -1, 1), over={**_AT_113, "part": tuple(_PARTS)},
+)  # fmt: skip
+def apart_pair(run: str, part: str):
+    a, primes = arrays(f"{run}-apart"), primes_below(preset(run).p).tolist()
+    return a["right"][:, primes.index(83)] - a["held"][:, _OF_PART[part], primes.index(73), primes.index(83)]
+
+
+@claims.add("{run}.apart.pairs", on(f"pairs of primes of which one loses {HURT:.0%} with the other's neurons held"), form=COUNT, over=RUNS)
+def apart_pairs(run: str):
+    return [losses(a).shape[1] for a in unstack(arrays(f"{run}-apart"))]
+
+
+@claims.add(
+    "{run}.apart.{part}", lambda run, part: f"{NETWORKS[run]}: accuracy that such a pair loses with the {_PARTS[part]} held, mean",
+    form=Form(".1%", -1, 1), over={**RUNS, "part": tuple(_PARTS)},
+)  # fmt: skip
+def apart_loss(run: str, part: str):
+    return [losses(a)[_OF_PART[part]].mean() for a in unstack(arrays(f"{run}-apart"))]
 
 
 # --- neurons that mix

@@ -1,6 +1,6 @@
 """How the algorithm forms over training, and what moves before held-out accuracy does."""
 
-from ...studies.formation import MEASURES, lead, moves
+from ...studies.formation import MEASURES, lead, moves, reaches
 from ..evidence import NULL_COURSE, courses
 from .claim import COUNT, Claims, Form, at_least, at_most, fraction
 
@@ -48,3 +48,23 @@ def at_the_end(where: str, course: str):
 )  # fmt: skip
 def of_nothing():
     return courses()[NULL_COURSE]["formula"].max(axis=1)
+
+
+_PARTLY = {"measure": ("balance", "one_digit")}
+
+
+@claims.add(
+    "formation.p-53.{measure}.step", lambda measure: f"p = 53: step at which {_TEXTS[measure]} is half-way", form=COUNT, kind="measured",
+    over=_PARTLY,
+)  # fmt: skip
+def partly(measure: str):
+    return moves(courses()["p = 53"], measure)
+
+
+@claims.add(
+    "formation.null.{measure}.step",
+    lambda measure: f"null, p = 53, labels permuted: step at which {_TEXTS[measure]} has the value half-way of true labels (inf: never)",
+    form=COUNT, kind="measured", over=_PARTLY,
+)  # fmt: skip
+def partly_of_nothing(measure: str):
+    return reaches(courses()[NULL_COURSE], courses()["p = 53"], measure)

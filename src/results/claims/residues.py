@@ -6,6 +6,7 @@ from scipy.stats import spearmanr
 from ...studies.order import first_steps
 from ...studies.residues import LABELLED, below, labelled, labelled_over_neurons
 from ..evidence import COMMITTED, Block
+from ..registry import arrays
 from .claim import COUNT, Claims, Form, at_least, at_most, exactly, fraction, share
 
 claims = Claims("residues")
@@ -84,6 +85,16 @@ def false_alarms(block: Block):
 )
 def missed(block: Block):
     return [c.false_negative for c in block.confusions]
+
+
+@claims.add(
+    "{block}.primality.placed-at-random",
+    "{block}: null, as many wrong residues of the same primes placed on random rows: draws in which they do no harm to primality",
+    form=share(0),
+    over=BLOCKS,
+)
+def placed_at_random(block: Block):
+    return arrays(f"{block.run}-placed")["clean"]
 
 
 @claims.add(

@@ -1,0 +1,132 @@
+"""Scale: what a network must have more of as p grows, and how fast training is beside its peers."""
+
+from functools import cache
+
+import numpy as np
+
+from ...numbers.integers import primes_below
+from ...studies.description import growth
+from ...studies.growth import needed, operations
+from ..evidence import wrong_over
+from ..grids import GROWTH_P, SWEPT_P
+from ..registry import arrays
+from ..speed import CONTESTANTS, RACES, SEEDS
+from .claim import COUNT, RATIO, Claims, Form, at_least, fraction, share
+
+claims = Claims("scale")
+POWER = Form(".2f")
+
+
+@cache
+def _needs(what: str) -> np.ndarray:
+    """What each seed needs at each p: (P, seeds)."""
+    values, wrong = wrong_over(what)
+    cells = [p * p * len(primes_below(p)) for p in GROWTH_P]
+    return np.asarray([[needed(values, row, n) for row in rows.T] for rows, n in zip(wrong, cells, strict=True)])
+
+
+def _rows() -> np.ndarray:
+    return _needs("share") * np.square(GROWTH_P)[:, None]
+
+
+_TEXT = "where one cell in 10,000 is wrong (inf: more are, whatever was tried)"
+
+
+@claims.add("growth.width.p-{p}", f"p = {{p}}: width of the stream {_TEXT}", form=COUNT, kind="measured", over={"p": GROWTH_P})
+def width_needed(p: int):
+    return _needs("width")[GROWTH_P.index(p)]
+
+
+@claims.add("growth.share.p-{p}", f"p = {{p}}: share trained on {_TEXT}", form=fraction(2), kind="measured", over={"p": GROWTH_P})
+def share_needed(p: int):
+    return _needs("share")[GROWTH_P.index(p)]
+
+
+@claims.add("growth.width.power", "the width grows as this power of p", form=POWER, kind="measured")
+def width_power():
+    return [growth(np.asarray(GROWTH_P), need) for need in _needs("width").T]
+
+
+@claims.add("growth.rows.power", "the rows to train on grow as this power of p", form=POWER, kind="measured")
+def rows_power():
+    return [growth(np.asarray(GROWTH_P), need) for need in _rows().T]
+
+
+_REACHED = (53, 71, 113)  # of SWEPT_P, where every seed has every task at 99% within the schedule
+
+
+@claims.add(
+    "growth.steps.power", f"the steps to 99% held out on every task, at width 256, grow as this power of p; p = {_REACHED}",
+    form=POWER, kind="measured",
+)  # fmt: skip
+def steps_power():
+    steps = arrays("residues-p")["steps_to_generalise"][[SWEPT_P.index(p) for p in _REACHED]].astype(float)
+    return [growth(np.asarray(_REACHED), np.where(one < 0, np.inf, one)) for one in steps.T]
+
+
+# --- what the interval of Lee and Kim would take
+
+FAR = 1009  # every n < 1,018,081
+
+
+def _far(need: np.ndarray) -> np.ndarray:
+    """What each seed would need at `FAR` by its power, from the largest p tried: (seeds,)."""
+    powers = [growth(np.asarray(GROWTH_P), one) for one in need.T]
+    return need[-1] * (FAR / GROWTH_P[-1]) ** np.asarray(powers)
+
+
+@claims.add("growth.p-1009.width", f"p = {FAR}, extrapolated by these powers: width of the stream", form=COUNT, kind="measured")
+def far_width():
+    return _far(_needs("width"))
+
+
+@claims.add(
+    "growth.p-1009.days",
+    f"p = {FAR}, extrapolated: days of the machine that the speeds come from, as many steps",
+    form=COUNT,
+    kind="measured",
+)
+def far_days():
+    at, config = next((i, config) for i, (config, _) in enumerate(RACES) if config.p == 113)
+    outputs = [int(sum(primes_below(p))) for p in (config.p, FAR)]
+    rows = config.train_fraction * config.p**2
+    speed = operations(rows, config.d_model, config.d_mlp, outputs[0]) / np.median(arrays("speed-cpu")["seconds"][at, :, 0])
+    width, rows = _far(_needs("width")), _far(_rows())
+    return config.steps * operations(rows, width, 4 * width, outputs[1]) / speed / 86_400
+
+
+# --- speed, a value for each round
+
+_GOALS = {"plain": at_least(5), "PyTorch, eager": at_least(3)}
+_RACED = [
+    {"i": i, "p": config.p, "optimizer": config.optimizer, "peer": peer, "slug": peer.lower().replace(", ", "-")}
+    for i, (config, _) in enumerate(RACES)
+    for peer in CONTESTANTS[1:]
+]
+
+
+@claims.add(
+    "speed.p-{p}-{optimizer}.{slug}", "CPU, p = {p}, {optimizer}: seconds a step of {peer} over the trainer's (rounds for seeds)",
+    form=RATIO, kind="measured", over=_RACED, goal=lambda i, p, optimizer, peer, slug: _GOALS.get(peer) if p == 53 else None,
+    why=lambda i, p, **_: "most of a step is matrix products, which all contestants do alike" if p == 53 else "it does not fit into memory",
+)  # fmt: skip
+def speed(i: int, p: int, optimizer: str, peer: str, slug: str):
+    found = arrays("speed-cpu")["ratio"][i, :, CONTESTANTS.index(peer)]
+    return found[np.isfinite(found)]
+
+
+@claims.add(
+    "speed.p-{p}-{optimizer}.peak", "CPU, p = {p}, {optimizer}: the trainer's share of a plain matrix product's speed (rounds for seeds)",
+    form=share(0), kind="measured", over=[{"i": i, "p": config.p, "optimizer": config.optimizer} for i, (config, _) in enumerate(RACES)],
+    goal=lambda i, p, optimizer: at_least(0.6) if p == 53 else None, why="tables, dropout and the optimiser cost as much as the products there",
+)  # fmt: skip
+def peak(i: int, p: int, optimizer: str):
+    return arrays("speed-cpu")["peak"][i]
+
+
+@claims.add(
+    "speed.seeds-{n}", "CPU, p = 53: seconds a step of {n} seeds in one program over those of one (rounds for seeds)",
+    form=RATIO, kind="measured", over={"n": SEEDS},
+)  # fmt: skip
+def seeds(n: int):
+    return arrays("speed-cpu")["seeds"][:, SEEDS.index(n)]

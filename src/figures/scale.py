@@ -133,8 +133,8 @@ def fig_over_p(
 
 @styled
 def fig_growth(grown: dict[str, tuple[np.ndarray, np.ndarray]], p: tuple[int, ...], *, level: float, target: Target = "paper") -> Figure:
-    """The share of all cells that is wrong at the end over what a network has, a panel for each, by `results.evidence.wrong_over`: every seed
-    a dot, medians joined, the p at their lines; dotted: `level`."""
+    """The share of all cells that is wrong at the end over what a network has, a panel for each, by `results.evidence.wrong_over`: every
+    seed a dot, medians joined, the p at their lines; dotted: `level`."""
     figure, axes = new_figure(target, height=2.5, columns=len(grown))
     none, cells = 1e-6, [value * value * len(primes_below(value)) for value in p]
     for ax, (name, (values, wrong)) in zip(axes[0], grown.items(), strict=True):

@@ -188,7 +188,7 @@ def apart_pairs(run: str):
     form=Form(".1%", -1, 1), over={**RUNS, "part": tuple(_PARTS)},
 )  # fmt: skip
 def apart_loss(run: str, part: str):
-    return [losses(a)[_OF_PART[part]].mean() for a in unstack(arrays(f"{run}-apart"))]
+    return [lost[_OF_PART[part]].mean() for lost in map(losses, unstack(arrays(f"{run}-apart"))) if lost.size]
 
 
 # --- neurons that mix

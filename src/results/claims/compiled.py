@@ -10,6 +10,7 @@ claims = Claims("circuits")
 _SAME = {
     "logits": ("logits", "TransformerLens: largest difference of a logit"),
     "activations": ("hook_post", "TransformerLens: largest difference of a neuron's activation"),
+    "attention": ("hook_pattern", "TransformerLens: largest difference of an attention weight"),
     "scores": ("scores", "auto-circuit: largest difference of an edge's EAP score"),
     "largest-score": ("largest_score", "auto-circuit: the largest EAP score, beside which that difference is to be seen"),
 }

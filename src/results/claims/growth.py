@@ -10,7 +10,7 @@ from ...studies.growth import needed, operations
 from ..evidence import wrong_over
 from ..grids import GROWTH_P, SWEPT_P
 from ..registry import arrays
-from ..speed import CONTESTANTS, RACES, SEEDS
+from ..speed import CONTESTANTS, RACES, SEEDS, WARM_UP
 from .claim import COUNT, RATIO, Claims, Form, at_least, fraction, share
 
 claims = Claims("scale")
@@ -90,7 +90,7 @@ def far_days():
     at, config = next((i, config) for i, (config, _) in enumerate(RACES) if config.p == 113)
     outputs = [int(sum(primes_below(p))) for p in (config.p, FAR)]
     rows = config.train_fraction * config.p**2
-    speed = operations(rows, config.d_model, config.d_mlp, outputs[0]) / np.median(arrays("speed-cpu")["seconds"][at, :, 0])
+    speed = operations(rows, config.d_model, config.d_mlp, outputs[0]) / np.median(arrays("speed-cpu")["seconds"][at, WARM_UP:, 0])
     width, rows = _far(_needs("width")), _far(_rows())
     return config.steps * operations(rows, width, 4 * width, outputs[1]) / speed / 86_400
 
@@ -111,7 +111,7 @@ _RACED = [
     why=lambda i, p, **_: "most of a step is matrix products, which all contestants do alike" if p == 53 else "it does not fit into memory",
 )  # fmt: skip
 def speed(i: int, p: int, optimizer: str, peer: str, slug: str):
-    found = arrays("speed-cpu")["ratio"][i, :, CONTESTANTS.index(peer)]
+    found = arrays("speed-cpu")["ratio"][i, WARM_UP:, CONTESTANTS.index(peer)]
     return found[np.isfinite(found)]
 
 
@@ -121,7 +121,7 @@ def speed(i: int, p: int, optimizer: str, peer: str, slug: str):
     goal=lambda i, p, optimizer: at_least(0.6) if p == 53 else None, why="tables, masks and the optimiser cost as much as the products",
 )  # fmt: skip
 def peak(i: int, p: int, optimizer: str):
-    return arrays("speed-cpu")["peak"][i]
+    return arrays("speed-cpu")["peak"][i, WARM_UP:]
 
 
 @claims.add(
@@ -129,4 +129,4 @@ def peak(i: int, p: int, optimizer: str):
     form=RATIO, kind="measured", over={"n": SEEDS},
 )  # fmt: skip
 def seeds(n: int):
-    return arrays("speed-cpu")["seeds"][:, SEEDS.index(n)]
+    return arrays("speed-cpu")["seeds"][WARM_UP:, SEEDS.index(n)]

@@ -8,6 +8,7 @@ import os
 import platform
 import re
 import tempfile
+from contextlib import suppress
 from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
@@ -62,6 +63,15 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
+def processor() -> str:
+    """The name of the CPU, where the system tells it."""
+    with suppress(OSError):
+        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.processor() or platform.machine()
+
+
 def code_digest() -> str:
     """sha256 over the definitions that decide a run's weights: what makes its examples, its first state and its steps."""
     return digest(reached(("network.tasks", "make_dataset"), ("network.trainer", "init_state"), ("network.trainer", "make_chunk")))
@@ -72,7 +82,7 @@ def provenance() -> dict[str, Any]:
     device = jax.devices()[0]
     return {
         "versions": {"python": platform.python_version(), **{name: version(name) for name in PACKAGES}},
-        "device": f"{device.platform} ({device.device_kind})",
+        "device": f"{device.platform} ({processor() if device.platform == 'cpu' else device.device_kind})",
         "cores": cores(),
         "code": code_digest(),
     }

@@ -103,9 +103,10 @@ def lead(course: Arrays, measure: str) -> np.ndarray:
 def reaches(null: Arrays, course: Arrays, measure: str) -> np.ndarray:
     """The first kept step at which the null's measure has the value that the course has where it moves, seed by seed: (courses,); inf
     where it never has."""
-    at = course["step"] == moves(course, measure)[:, None]
-    value = np.take_along_axis(course[measure], at.argmax(axis=1)[:, None], axis=1)
-    falls = course[measure][:, -1:] < value
-    there = np.isfinite(null["balance"]) & np.where(falls, null[measure] <= value, null[measure] >= value)
+    x = course[measure]
+    at = (course["step"] == moves(course, measure)[:, None]).argmax(axis=1)
+    first = np.isfinite(course["balance"]).argmax(axis=1)
+    value, before = (np.take_along_axis(x, index[:, None], axis=1) for index in (at, first))
+    there = np.isfinite(null["balance"]) & np.where(value < before, null[measure] <= value, null[measure] >= value)
     steps = np.take_along_axis(null["step"], there.argmax(axis=1)[:, None], axis=1)[:, 0]
     return np.where(there.any(axis=1), steps, np.inf)

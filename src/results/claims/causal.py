@@ -4,7 +4,7 @@ import numpy as np
 
 from ...network.presets import preset
 from ...numbers.integers import primes_below
-from ...studies.apart import HELD, HURT, losses
+from ...studies.apart import HURT, losses
 from ...studies.arrays import unstack
 from ...studies.cancellation import borrowed
 from ...studies.circuits import own_groups
@@ -163,10 +163,10 @@ def borrowed_neurons(run: str, null: str):
 
 # --- another prime's part in a task, taken apart
 
+# By their places in `studies.apart.HELD`.
 _PARTS = {"one-digit": "terms of one digit", "both-digits": "terms of both digits", "all": "terms of either kind"}
 _OF_PART = {name: i for i, name in enumerate(_PARTS)}
 _AT_113 = {"run": tuple(run for run in NETWORKS if preset(run).p == 113)}
-assert len(_PARTS) == len(HELD)
 
 
 @claims.add(

@@ -35,6 +35,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
+from jax.sharding import NamedSharding, PartitionSpec
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
@@ -48,7 +49,7 @@ from src.network.packing import cross_entropy, row_losses, task_loss
 from src.network.presets import preset
 from src.network.records import cores
 from src.network.tasks import make_dataset
-from src.network.trainer import batch_rows, init_state, make_chunk, mean_loss
+from src.network.trainer import batch_rows, init_state, make_chunk, mean_loss, seed_mesh
 from src.results.measure import record
 from src.results.speed import (
     COMPILED_HEADER,
@@ -120,7 +121,8 @@ def scanned(config: Config, dataset: Dataset, seeds: int) -> Callable[[int], Non
     """`run(n)`: n steps of the project's trainer, over `seeds` seeds."""
     tokens, labels = jnp.asarray(dataset.tokens[dataset.train_idx]), jnp.asarray(dataset.labels[dataset.train_idx])
     chunk = make_chunk(config, dataset.widths)
-    states = [jax.vmap(lambda seed: init_state(config, dataset, seed))(jnp.arange(seeds, dtype=jnp.int32))]
+    first = jax.vmap(lambda seed: init_state(config, dataset, seed))(jnp.arange(seeds, dtype=jnp.int32))
+    states = [jax.device_put(first, NamedSharding(seed_mesh(seeds), PartitionSpec("seeds")))]  # as the chunk returns them: compiled once
 
     def run(n: int) -> None:
         states[0], losses = chunk(states[0], tokens, labels, n)

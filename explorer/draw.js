@@ -106,7 +106,7 @@ class Bars {
 
 const hue = (task, tasks) => Math.round((300 * task) / tasks);
 
-/** Neurons as dots on the torus of their two phases. Points: {u, v} in turns, task, `glow` in [0, 1], `faint` (small), `grey` while it does not glow, `ring`, `off`. */
+/** Neurons as dots on the torus of their two phases. Points: {u, v} in turns, task, `glow` in [0, 1], `faint` (small), `grey`, `ring`, `off`. */
 class Torus {
   constructor(label, tasks, pick = null) {
     Object.assign(this, { tasks, points: [] });
@@ -138,16 +138,15 @@ class Torus {
       const x = u * size, y = (1 - v) * size, colour = (alpha) => `hsl(${hue(task, this.tasks)} 75% ${light} / ${alpha})`;
       if (glow > 0.02 && !off) {
         const r = 4 + 13 * glow, halo = g.createRadialGradient(x, y, 1, x, y, r);
-        halo.addColorStop(0, colour(0.75 * glow * (faint ? 0.5 : 1)));
+        halo.addColorStop(0, colour(0.75 * glow * (grey ? 0.22 : 1)));
         halo.addColorStop(1, colour(0));
         g.fillStyle = halo;
         g.fillRect(x - r, y - r, 2 * r, 2 * r);
       }
       g.beginPath();
       g.arc(x, y, faint ? 1.9 : 3.6, 0, TURN);
-      const silent = glow <= 0.02 || off;
-      g.globalAlpha = faint ? (silent ? 0.28 : 0.6) : grey && silent ? 0.45 : 1;
-      g.fillStyle = g.strokeStyle = grey && silent ? ink : colour(1);
+      g.globalAlpha = faint ? 0.35 : grey ? 0.45 : 1;
+      g.fillStyle = g.strokeStyle = grey ? ink : colour(1);
       if (off) g.stroke(); else g.fill();
       g.globalAlpha = 1;
       if (ring) { g.beginPath(); g.arc(x, y, 8, 0, TURN); g.strokeStyle = ink; g.lineWidth = 2; g.stroke(); g.lineWidth = 1; }

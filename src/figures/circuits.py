@@ -17,6 +17,7 @@ from ..studies.circuits import RANKINGS
 from .style import BLUE, GREEN, GREY, INK, PRIME, Target, name_beside, new_figure, styled
 
 PORTS = {"in": BLUE, "v": BLUE, "k": GREEN, "q": PRIME}
+MANY = 12  # nodes in a column, beyond which those that are not used stand together
 
 
 def _layers(edges: Sequence[Edge]) -> dict[str, int]:
@@ -35,24 +36,35 @@ def _layers(edges: Sequence[Edge]) -> dict[str, int]:
 def fig_circuit(edges: Sequence[str], kept: np.ndarray, scores: np.ndarray, *, target: Target = "paper") -> Figure:
     """A computational graph from left to right with one circuit in it: kept (E,) bool; the wider a line the higher its score (E,).
 
-    Nodes that the circuit does not use are grey and their edges are faint. Edges by name, as `str(Edge)` writes them.
+    Nodes that the circuit does not use are grey and their edges are faint; in a column of many they are one node. Edges by name, as
+    `str(Edge)` writes them.
     """
     parsed = [Edge.parse(str(name)) for name in edges]
     depth = _layers(parsed)
-    columns = [[name for name in depth if depth[name] == d] for d in range(max(depth.values()) + 1)]
+    used = {name for edge, on in zip(parsed, kept, strict=True) if on for name in edge[:2]}
+    columns, stands_for = [], {name: name for name in depth}
+    for d in range(max(depth.values()) + 1):
+        column = [name for name in depth if depth[name] == d]
+        idle = [name for name in column if name not in used] if len(column) > MANY else []
+        stands_for.update({name: f"{len(idle)} others" for name in idle})
+        columns.append(list(dict.fromkeys(stands_for[name] for name in column)))
     tallest = max(len(column) for column in columns)
     figure, axes = new_figure(target, height=max(2.2, 0.14 * tallest + 0.6))
     ax = axes[0, 0]
     at = {}
     for x, column in enumerate(columns):
-        if len(column) > 1 and all("=" in name and name != "=" for name in column):
-            column.sort(key=lambda name: int(name.split("=")[1]))
+        if len(column) > 1 and any("=" in name and name != "=" for name in column):
+            column.sort(key=lambda name: int(name.partition("=")[2] or 10**9))
         for i, name in enumerate(column):
             at[name] = (x, -(i + 0.5) / len(column))
-    used = {name for edge, on in zip(parsed, kept, strict=True) if on for name in edge[:2]}
     top = max(float(np.max(scores)), 1e-12)
+    faint = set()
     for edge, on, score in sorted(zip(parsed, kept, scores, strict=True), key=lambda item: bool(item[1])):
-        (x0, y0), (x1, y1) = at[edge.sender], at[edge.receiver]
+        ends = stands_for[edge.sender], stands_for[edge.receiver]
+        if not on and ends in faint:
+            continue
+        faint.add(ends)
+        (x0, y0), (x1, y1) = (at[end] for end in ends)
         style = (
             dict(color=PORTS[edge.port], linewidth=0.6 + 2.4 * score / top, zorder=2) if on else dict(color=GREY, linewidth=0.3, alpha=0.15)
         )
@@ -62,7 +74,7 @@ def fig_circuit(edges: Sequence[str], kept: np.ndarray, scores: np.ndarray, *, t
     for name, (x, y) in at.items():
         live = name in used
         box = dict(boxstyle="round,pad=0.2", facecolor="white", edgecolor=BLUE, linewidth=0.8) if live else None
-        size = "small" if tallest < 20 or x in (0, 1, len(columns) - 1) else 6.5
+        size = "small" if tallest <= MANY or x in (0, 1, len(columns) - 1) else 6.5
         ax.text(x, y, name, ha="center", va="center", fontsize=size, color="black" if live else GREY, bbox=box, zorder=3)
     ports = {edge.port for edge, on in zip(parsed, kept, strict=True) if on} - {"in"}
     if len(ports) > 1:

@@ -403,8 +403,8 @@ _CIRCUITS: dict[str, Entry] = {
         "primes.",
         "Width: damage of cutting the edge. Grey: what the circuit does not use. Groups of neurons are those of the labels. Run paper, "
         "seed 0, last step.",
-        "A graph from left to right: three positions, four heads, 29 groups of neurons, logits. Blue lines lead from both digits "
-        "through all heads to the neurons of 73 and thinner ones to those of a few other primes; the rest is grey.",
+        "A graph from left to right: three positions, four heads, groups of neurons, one grey node for all others, logits. Blue lines "
+        "lead from both digits through all heads to the neurons of 73 and thinner ones to those of a few other primes; the rest is grey.",
     ),
     "circuit-overlap": Entry(
         lambda target: fig_circuit_overlap(circuits_of("paper")[0], 113, target=target),

@@ -30,9 +30,9 @@ BLOCK_TEXTS = ("simplified, sequential (SAS)", "simplified, parallel (SAS-P), on
 SWEPT_P = (11, 19, 31, 41, 53, 71, 113)
 LARGE_P = (127, 151, 181, 211)  # hours of two cores, minutes of a GPU
 # What must grow with p, beside the networks of SWEPT_P, which have width 256 and are trained on 80%.
-GROWTH_P, GROWTH_WIDTHS, GROWTH_SHARES = (41, 53, 71), (64, 96, 160), (0.65,)
+GROWTH_P, GROWTH_WIDTHS, ROWS_P, GROWTH_SHARES = (41, 53, 71), (64, 96, 160), (41, 53), (0.65,)
 WIDER = tuple(vary(preset("paper-standard"), p=p, d_model=width) for p in GROWTH_P for width in GROWTH_WIDTHS)
-MORE_ROWS = tuple(vary(preset("paper-standard"), p=p, train_fraction=share) for p in GROWTH_P for share in GROWTH_SHARES)
+MORE_ROWS = tuple(vary(preset("paper-standard"), p=p, train_fraction=share) for p in ROWS_P for share in GROWTH_SHARES)
 # The same networks on other rows, initial weights as in seed 0 of the presets; their course is kept.
 SPLITS = tuple(replace(vary(preset(run), data_seed=1), keep=40) for run in ("paper", "paper-standard"))
 _LAPTOP = preset("laptop")

@@ -270,7 +270,7 @@ _NETWORKS: dict[str, Entry] = {
     "factors": Entry(
         lambda target: fig_factors(arrays("residues-factors"), FACTORS, target=target),
         "Which settings generalise",
-        "Networks generalise in a narrow band of settings: most rows trained on, a little dropout, some decay, enough width.",
+        "Networks bring every task to 99% in a narrow band: most rows trained on, a little dropout, some decay, enough width.",
         "Steps until every task stands at 99% on held-out rows, p = 53, one setting changed at a time from the preset laptop. Four "
         "seeds side by side: dots, with a line at the median; crosses for those that do not get there in the schedule.",
         "Five panels over share trained on, dropout, weight decay, learning rate and width. Each has a range of values with four dots, "
@@ -422,7 +422,7 @@ _CIRCUITS: dict[str, Entry] = {
             target=target,
         ),
         "Larger primes have larger circuits",
-        "Circuits of small primes have nine edges or fewer, and circuits grow with the prime.",
+        "Most circuits of small primes have nine edges or fewer, and circuits grow with the prime.",
         "Edges in the circuit of each task; a dot for each seed (three at p = 53, five of each other), last step. Dashed: nine, both "
         "digits through two heads each and one group of neurons.",
         "Three scatter plots over the prime q on a log axis. Small primes lie at nine edges or fewer; large ones reach thirty to sixty.",
@@ -460,16 +460,16 @@ _INTEGERS: dict[str, Entry] = {
         lambda target: fig_factors_found(prime_callers("by_factor"), prime_callers("recall"), target=target),
         "Which divisors a network finds",
         "Asked for primes from digits, a network finds the divisors that its base shows and hardly any other.",
-        "Share of composites that are recognised, by least prime factor, less the share of primes that are called composite too: one "
-        "where a factor is known, nothing where it is not. Held-out numbers, mean over seeds. Crosses: no such number.",
-        "A heat map of fifteen networks by twelve factors. In each row the factors that the base shows are dark and the others nearly "
-        "blank. The rows of residues are dark throughout.",
+        "Share of composites that are recognised, by least prime factor, less the share of primes that are called composite too: "
+        "nothing where a factor tells the network nothing. Held-out numbers, mean over seeds. Crosses: no such number.",
+        "A heat map of fifteen networks by twelve factors. In most rows the factors that the base shows are the darkest and the others "
+        "nearly blank. The rows of residues are dark throughout.",
     ),
     "hypotheses": Entry(
         lambda target: fig_hypotheses(prime_callers("agreement"), target=target),
         "Which primality test a network is",
-        "A network that sees digits is most like a test that knows two, three or four divisors; one that sees residues is most like the"
-        " primes.",
+        "A network that sees digits is most like a test that knows one to five divisors, where its base shows anything; one that sees "
+        "residues is most like the primes.",
         "Correlation (Matthews) of each network's answers with those of tests, held-out numbers, mean over seeds; the dot marks the "
         "highest in each row. A set in braces calls n prime unless one of it divides n. The tests of Fermat, Euler and Miller and Rabin"
         " in base 2 say nearly what the primes say, and are left out.",

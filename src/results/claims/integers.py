@@ -74,7 +74,7 @@ def table_least_factor(base, q):
 
 @claims.add(
     "table.base-10.least-factor-above-31",
-    "table, base 10, 80% trained on: composites with a least factor above 31 recognised (chance: those called composite by habit)",
+    "table, base 10, 80% trained on: composites with a least factor above 31 recognised (of primes too it calls some composite)",
     form=share(), kind="measured",
 )  # fmt: skip
 def table_largest_factors():

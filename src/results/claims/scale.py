@@ -225,7 +225,7 @@ _COUNTS = [
 
 @claims.add(
     "spike.{slug}.{rule}",
-    "frequencies of the {base} basis, {text}: largest count over the last",
+    "frequencies of the {base} basis, {text}: largest count over the last, or over 1 where the last is 0",
     form=RATIO,
     anchor="10 to 18 to 10 (lineage, one seed)",
     kind="measured",

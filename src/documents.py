@@ -12,7 +12,7 @@ from pathlib import Path
 import matplotlib
 import numpy as np
 from IPython.core.getipython import get_ipython
-from IPython.display import HTML, Markdown
+from IPython.display import Markdown
 
 from .circuits.faithfulness import ENOUGH
 from .figures import *
@@ -30,7 +30,7 @@ from .numbers.sparse import THEIRS, TRAINED_BELOW, predictions
 from .numbers.sparse import predict as rule_predicts
 from .results.claims import GROUPS, headline, row, rows
 from .results.claims_page import claims_html
-from .results.doors import cite, claims_link, extremes, reach, short, span, total, via
+from .results.doors import Raw, cite, claims_link, extremes, reach, short, span, total, via
 from .results.evidence import (
     BLOCKS,
     NETWORKS,
@@ -128,6 +128,6 @@ def claims_table(*which: str, without: str = "") -> Markdown:
     return Markdown(claims_markdown([one for one in found if not without or without not in one.slug]))
 
 
-def claims_page() -> HTML:
+def claims_page() -> Raw:
     """Every row of every group, to be searched."""
-    return HTML(claims_html([one for group in GROUPS for one in rows(group)]))
+    return Raw(claims_html([one for group in GROUPS for one in rows(group)]))

@@ -9,9 +9,9 @@ import json
 from collections.abc import Iterable
 
 import numpy as np
-from IPython.display import HTML
 
 from ..network.paths import PACKAGE
+from ..results.doors import Raw
 from ..results.evidence import runs_of
 from ..results.explorer import RUN, course, mechanism, reading, weights
 from ..studies.arrays import Arrays
@@ -43,21 +43,21 @@ def _script(names: Iterable[str], before: str = "") -> str:
     return f'<script>(() => {{\n"use strict";\n{before}\n{_source(names)}\n}})();</script>'
 
 
-def explorer_style() -> HTML:
+def explorer_style() -> Raw:
     """The explorer's style sheet."""
-    return HTML(f"<style>\n{_source(['explorer.css'])}</style>")
+    return Raw(f"<style>\n{_source(['explorer.css'])}</style>")
 
 
-def explorer_network() -> HTML:
+def explorer_network() -> Raw:
     """The committed network, how its neurons are read, a training, and the scripts of the explorer's page."""
     run = runs_of(RUN)[0]
     facts = {"run": f"{RUN}, seed 0", "parameters": run.manifest["parameters"], "cells": run.manifest["cells"]}
     worker = json.dumps(_source(WORKER)).replace("</", "<\\/")
     before = f"const FACTS = {json.dumps(facts)}, WORKER = {worker};"
-    return HTML("\n".join([_data("weights", weights(run)), _data("reading", reading()), _data("course", course()), _script(PAGE, before)]))
+    return Raw("\n".join([_data("weights", weights(run)), _data("reading", reading()), _data("course", course()), _script(PAGE, before)]))
 
 
-def explorer_widget(name: str = "mechanism", *, q: int = 13) -> HTML:
+def explorer_widget(name: str = "mechanism", *, q: int = 13) -> Raw:
     """A live piece of the explorer, under 250 KB with all that it needs, once a page: "mechanism", the neurons of one prime q at work.
 
     Raises `ValueError` for another name, or a q that is no task.
@@ -66,4 +66,4 @@ def explorer_widget(name: str = "mechanism", *, q: int = 13) -> HTML:
         raise ValueError(f"no widget {name!r}; there is mechanism")
     place = f'<div class="mx mx-mechanism" data-q="{q}" data-p="{runs_of(RUN)[0].config.p}"></div>'
     style = f"<style>\n{_source(['explorer.css'])}</style>"
-    return HTML("\n".join([style, place, _data("mechanism", mechanism(q)), _script((*SHARED, "mechanism.js"))]))
+    return Raw("\n".join([style, place, _data("mechanism", mechanism(q)), _script((*SHARED, "mechanism.js"))]))

@@ -203,7 +203,7 @@ def _block(path: Path, cell: Cell, options: dict[str, Any], figures: Path, link:
         elif "text/markdown" in data:
             parts.append(data["text/markdown"])
         elif "text/html" in data:
-            parts.append(f"```{{=html}}\n{data['text/html']}\n```")
+            raise RenderError(f"{path}:{cell.line}: an output of type HTML, beside which Quarto loads libraries from another host")
         elif "text/plain" in data:
             parts.append(f"```text\n{data['text/plain']}\n```")
     if str(label).startswith("fig-") and not images and options.get("output", True):

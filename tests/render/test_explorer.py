@@ -35,8 +35,8 @@ def folder(tmp_path_factory):
     """The page without its text, and the widget."""
     place = tmp_path_factory.mktemp("explorer")
     parts = re.findall(r"(?s)```\{=html\}\n(.*?)\n```", (FOLDER / "index.qmd").read_text())
-    (place / "index.html").write_text(page(explorer_style().data, *parts, explorer_network().data))
-    (place / "widget.html").write_text(page(explorer_widget("mechanism").data))
+    (place / "index.html").write_text(page(explorer_style().html, *parts, explorer_network().html))
+    (place / "widget.html").write_text(page(explorer_widget("mechanism").html))
     return place
 
 

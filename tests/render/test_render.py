@@ -266,3 +266,10 @@ def test_quarto_is_used_where_it_is_there(tmp_path, monkeypatch):
     fake.write_text("#!/bin/sh\nexit 3\n")
     monkeypatch.setenv("PATH", str(tmp_path))
     assert find_quarto() is None or Path(find_quarto()) != fake
+
+
+def test_an_output_of_type_html_is_refused(tmp_path):
+    """Quarto would load libraries from another host beside it."""
+    project(tmp_path, "```{python}\nfrom IPython.display import HTML\nHTML('<b>bold</b>')\n```")
+    with pytest.raises(RenderError, match=r"index\.qmd:\d+: an output of type HTML"):
+        page(tmp_path)

@@ -18,10 +18,13 @@ SLOW = ("tests/circuits/", "tests/studies/", "test_trainer.py", "test_sweeps.py"
 
 
 def pytest_collection_modifyitems(items):
-    """What trains, analyses whole networks or renders the site is left out of `make fast`."""
+    """What trains, analyses whole networks or renders the site is left out of `make fast`. The site takes minutes to render: one file that
+    needs it comes first, and the others last, so that no worker waits for it."""
     for item in items:
         if any(part in item.nodeid for part in SLOW):
             item.add_marker(pytest.mark.slow)
+    of_site = list(dict.fromkeys(item.path for item in items if "site" in item.fixturenames))
+    items.sort(key=lambda item: 1 if item.path not in of_site else 0 if item.path == of_site[0] else 2)
 
 
 @pytest.fixture

@@ -61,7 +61,6 @@ from .results.grids import (
     DECAYS,
     DIRECT,
     FACTORS,
-    GROWTH_P,
     LARGE_P,
     LAW,
     LAW_BASES,

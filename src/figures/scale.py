@@ -132,19 +132,19 @@ def fig_over_p(
 
 
 @styled
-def fig_growth(grown: dict[str, tuple[np.ndarray, np.ndarray]], p: tuple[int, ...], *, level: float, target: Target = "paper") -> Figure:
+def fig_growth(grown: dict[str, tuple[tuple[int, ...], np.ndarray, np.ndarray]], *, level: float, target: Target = "paper") -> Figure:
     """The share of all cells that is wrong at the end over what a network has, a panel for each, by `results.evidence.wrong_over`: every
     seed a dot, medians joined, the p at their lines; dotted: `level`."""
     figure, axes = new_figure(target, height=2.5, columns=len(grown))
-    none, cells = 1e-6, [value * value * len(primes_below(value)) for value in p]
-    for ax, (name, (values, wrong)) in zip(axes[0], grown.items(), strict=True):
-        for value, rows, n, colour in zip(p, wrong, cells, (BLUE, PRIME, GREEN), strict=True):
-            share = np.maximum(rows / n, none)
-            ax.plot(values, np.median(share, axis=1), color=colour, linewidth=0.9)
-            ax.plot(np.repeat(values, rows.shape[1]), share.ravel(), ".", color=colour, markersize=4)
-            ax.annotate(
-                f"{value}", (values[0], np.median(share[0])), (-4, 0), textcoords="offset points", color=colour, ha="right", va="center"
-            )
+    none = 1e-6
+    for ax, (name, (p, values, wrong)) in zip(axes[0], grown.items(), strict=True):
+        cells = np.asarray([value * value * len(primes_below(value)) for value in p])
+        share = np.maximum(wrong / cells[:, None, None], none)
+        middle = np.median(share, axis=-1)
+        for value, rows, line, rank, colour in zip(p, share, middle, middle[:, 0].argsort().argsort(), (BLUE, PRIME, GREEN), strict=False):
+            ax.plot(values, line, color=colour, linewidth=0.9)
+            ax.plot(np.repeat(values, rows.shape[1]), rows.ravel(), ".", color=colour, markersize=4)
+            name_beside(ax, values[0], line[0], f"{value}", colour, right=False, shift=(4, 4 * (rank - (len(p) - 1) / 2)))
         ax.axhline(level, color=GREY, linewidth=0.6, linestyle=":")
         span = np.log(values[-1] / values[0])
         ax.set(

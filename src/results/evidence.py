@@ -24,6 +24,7 @@ from .grids import (
     GROWTH_SHARES,
     GROWTH_WIDTHS,
     LARGE_P,
+    ROWS_P,
     SPARSE_BASES,
     SWEPT_P,
 )
@@ -139,20 +140,21 @@ def over_p() -> tuple[Arrays, tuple[int, ...]]:
     return {name: np.concatenate([a[name], b[name]]) for name in ("steps_to_generalise", "wrong_cells", "step")}, SWEPT_P + LARGE_P
 
 
-# What is varied at the p of `GROWTH_P`, in which sweep, and what the networks of `residues-p` have of it.
-_GROWN = {"width": (GROWTH_WIDTHS, "scale-widths", 256), "share": (GROWTH_SHARES, "scale-rows", 0.8)}
+# What is varied: in which sweep, at which p, over which values, and what the networks of `residues-p` have of it.
+_GROWN = {"width": ("scale-widths", GROWTH_P, GROWTH_WIDTHS, 256), "share": ("scale-rows", ROWS_P, GROWTH_SHARES, 0.8)}
 
 
-def wrong_over(what: str) -> tuple[np.ndarray, np.ndarray]:
-    """Widths of the stream, or shares of the rows trained on, in ascending order (V,), and the wrong cells with each: (P, V, seeds)."""
-    tried, sweep, full = _GROWN[what]
-    wrong = arrays(sweep)["wrong_cells"].reshape(len(GROWTH_P), len(tried), -1)
-    wrong = np.concatenate([wrong, arrays("residues-p")["wrong_cells"][[SWEPT_P.index(p) for p in GROWTH_P]][:, None]], axis=1)
+def wrong_over(what: str) -> tuple[tuple[int, ...], np.ndarray, np.ndarray]:
+    """For the "width" of the stream, or the "share" of the rows trained on: the p at which it is varied (P), its values in ascending order
+    (V,), and the wrong cells with each: (P, V, seeds)."""
+    sweep, p, tried, full = _GROWN[what]
+    wrong = arrays(sweep)["wrong_cells"].reshape(len(p), len(tried), -1)
+    wrong = np.concatenate([wrong, arrays("residues-p")["wrong_cells"][[SWEPT_P.index(one) for one in p]][:, None]], axis=1)
     order = np.argsort((*tried, full))
-    return np.asarray((*tried, full), float)[order], wrong[:, order]
+    return p, np.asarray((*tried, full), float)[order], wrong[:, order]
 
 
-def grown() -> dict[str, tuple[np.ndarray, np.ndarray]]:
+def grown() -> dict[str, tuple[tuple[int, ...], np.ndarray, np.ndarray]]:
     """`wrong_over` for all that is varied, by what it is called."""
     return {name: wrong_over(what) for name, what in (("width of the stream", "width"), ("share of the rows trained on", "share"))}
 

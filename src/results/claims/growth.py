@@ -8,7 +8,7 @@ from ...numbers.integers import primes_below
 from ...studies.description import growth
 from ...studies.growth import needed, operations
 from ..evidence import wrong_over
-from ..grids import GROWTH_P, SWEPT_P
+from ..grids import GROWTH_P, ROWS_P, SWEPT_P
 from ..registry import arrays
 from ..speed import CONTESTANTS, RACES, SEEDS, WARM_UP
 from .claim import COUNT, RATIO, Claims, Form, at_least, fraction, share
@@ -18,15 +18,15 @@ POWER = Form(".2f")
 
 
 @cache
-def _needs(what: str) -> np.ndarray:
-    """What each seed needs at each p: (P, seeds)."""
-    values, wrong = wrong_over(what)
-    cells = [p * p * len(primes_below(p)) for p in GROWTH_P]
-    return np.asarray([[needed(values, row, n) for row in rows.T] for rows, n in zip(wrong, cells, strict=True)])
+def _needs(what: str) -> tuple[np.ndarray, np.ndarray]:
+    """The p (P,), and what each seed needs at each: (P, seeds)."""
+    p, values, wrong = wrong_over(what)
+    cells = [one * one * len(primes_below(one)) for one in p]
+    return np.asarray(p), np.asarray([[needed(values, row, n) for row in rows.T] for rows, n in zip(wrong, cells, strict=True)])
 
 
-def _rows() -> np.ndarray:
-    return _needs("share") * np.square(GROWTH_P)[:, None]
+def _powers(p: np.ndarray, need: np.ndarray) -> list[float]:
+    return [growth(p, one) for one in need.T]
 
 
 _TEXT = "where one cell in 10,000 is wrong (inf: more are, whatever was tried)"
@@ -34,22 +34,28 @@ _TEXT = "where one cell in 10,000 is wrong (inf: more are, whatever was tried)"
 
 @claims.add("growth.width.p-{p}", f"p = {{p}}: width of the stream {_TEXT}", form=COUNT, kind="measured", over={"p": GROWTH_P})
 def width_needed(p: int):
-    return _needs("width")[GROWTH_P.index(p)]
+    return _needs("width")[1][GROWTH_P.index(p)]
 
 
-@claims.add("growth.share.p-{p}", f"p = {{p}}: share trained on {_TEXT}", form=fraction(2), kind="measured", over={"p": GROWTH_P})
+@claims.add("growth.share.p-{p}", f"p = {{p}}: share trained on {_TEXT}", form=fraction(2), kind="measured", over={"p": ROWS_P})
 def share_needed(p: int):
-    return _needs("share")[GROWTH_P.index(p)]
+    return _needs("share")[1][ROWS_P.index(p)]
 
 
-@claims.add("growth.width.power", "the width grows as this power of p", form=POWER, kind="measured")
+@claims.add("growth.width.power", f"the width grows as this power of p; p = {GROWTH_P}", form=POWER, kind="measured")
 def width_power():
-    return [growth(np.asarray(GROWTH_P), need) for need in _needs("width").T]
+    return _powers(*_needs("width"))
 
 
-@claims.add("growth.rows.power", "the rows to train on grow as this power of p", form=POWER, kind="measured")
+@claims.add(
+    "growth.rows.power",
+    f"the rows to train on grow as this power of p, of which there are p squared; p = {ROWS_P}",
+    form=POWER,
+    kind="measured",
+)
 def rows_power():
-    return [growth(np.asarray(GROWTH_P), need) for need in _rows().T]
+    p, share = _needs("share")
+    return _powers(p, share * np.square(p)[:, None])
 
 
 _REACHED = (53, 71, 113)  # of SWEPT_P, where every seed has every task at 99% within the schedule
@@ -61,7 +67,7 @@ _REACHED = (53, 71, 113)  # of SWEPT_P, where every seed has every task at 99% w
 )  # fmt: skip
 def steps_power():
     steps = arrays("residues-p")["steps_to_generalise"][[SWEPT_P.index(p) for p in _REACHED]].astype(float)
-    return [growth(np.asarray(_REACHED), np.where(one < 0, np.inf, one)) for one in steps.T]
+    return _powers(np.asarray(_REACHED), np.where(steps < 0, np.inf, steps))
 
 
 # --- what the interval of Lee and Kim would take
@@ -69,30 +75,16 @@ def steps_power():
 FAR = 1009  # every n < 1,018,081
 
 
-def _far(need: np.ndarray) -> np.ndarray:
-    """What each seed would need at `FAR` by its power, from the largest p tried: (seeds,)."""
-    powers = [growth(np.asarray(GROWTH_P), one) for one in need.T]
-    return need[-1] * (FAR / GROWTH_P[-1]) ** np.asarray(powers)
-
-
-@claims.add("growth.p-1009.width", f"p = {FAR}, extrapolated by these powers: width of the stream", form=COUNT, kind="measured")
-def far_width():
-    return _far(_needs("width"))
-
-
 @claims.add(
-    "growth.p-1009.days",
-    f"p = {FAR}, extrapolated: days of the machine that the speeds come from, as many steps",
-    form=COUNT,
-    kind="measured",
-)
+    "growth.p-1009.days", f"p = {FAR}, as many steps at the width and share of p = 113: days of the machine that was timed",
+    form=COUNT, kind="measured",
+)  # fmt: skip
 def far_days():
     at, config = next((i, config) for i, (config, _) in enumerate(RACES) if config.p == 113)
-    outputs = [int(sum(primes_below(p))) for p in (config.p, FAR)]
-    rows = config.train_fraction * config.p**2
-    speed = operations(rows, config.d_model, config.d_mlp, outputs[0]) / np.median(arrays("speed-cpu")["seconds"][at, WARM_UP:, 0])
-    width, rows = _far(_needs("width")), _far(_rows())
-    return config.steps * operations(rows, width, 4 * width, outputs[1]) / speed / 86_400
+    here, there = (
+        operations(config.train_fraction * p * p, config.d_model, config.d_mlp, int(sum(primes_below(p)))) for p in (config.p, FAR)
+    )
+    return config.steps * arrays("speed-cpu")["seconds"][at, WARM_UP:, 0] * there / here / 86_400
 
 
 # --- speed, a value for each round

@@ -16,7 +16,7 @@ from IPython.display import Markdown
 
 from .circuits.faithfulness import ENOUGH
 from .figures import *
-from .figures.explorer import explorer_network, explorer_style, explorer_widget
+from .figures.explorer import Raw, explorer_network, explorer_style, explorer_widget
 from .lens.fourier import rational_dictionary
 from .network.presets import PRESETS, preset
 from .network.runs import THRESHOLD, load_run
@@ -30,7 +30,7 @@ from .numbers.sparse import THEIRS, TRAINED_BELOW, predictions
 from .numbers.sparse import predict as rule_predicts
 from .results.claims import GROUPS, headline, row, rows
 from .results.claims_page import claims_html
-from .results.doors import Raw, cite, claims_link, extremes, reach, short, span, total, via
+from .results.doors import cite, claims_link, extremes, reach, short, span, total, via
 from .results.evidence import (
     BLOCKS,
     NETWORKS,

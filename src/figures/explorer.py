@@ -6,12 +6,12 @@
 
 import base64
 import json
+import re
 from collections.abc import Iterable
 
 import numpy as np
 
 from ..network.paths import PACKAGE
-from ..results.doors import Raw
 from ..results.evidence import runs_of
 from ..results.explorer import RUN, course, mechanism, reading, weights
 from ..studies.arrays import Arrays
@@ -21,6 +21,18 @@ SHARED = ("numbers.js", "draw.js")
 WORKER = ("numbers.js", "network.js", "worker.js")
 PARTS = ("answers.js", "clocks.js", "neurons.js", "knockout.js", "cancellation.js", "training.js")
 PAGE = (*SHARED, "network.js", "state.js", "survey.js", *PARTS, "explorer.js")
+
+
+class Raw:
+    """HTML of a page as a raw block of markdown. Beside an output of type HTML Quarto would load two libraries from another host, in case
+    it needs them."""
+
+    def __init__(self, html: str) -> None:
+        self.html = html
+
+    def _repr_markdown_(self) -> str:
+        fence = "`" * max([3, *(len(run) + 1 for run in re.findall("`+", self.html))])
+        return f"{fence}{{=html}}\n{self.html}\n{fence}"
 
 
 def packed(arrays: Arrays) -> tuple[str, list]:

@@ -36,7 +36,7 @@ def claims_html(rows: Sequence[Claim]) -> str:
         f"<style>\n{style}</style>", '<div class="claims">', _filters(rows), _table(rows),
         '<h2 id="code">What computes them</h2>', *_sources(rows),
         '<h2 id="from">What they are made of</h2>', _results(rows), _runs(), "</div>",
-        f'<script type="application/json" id="terms">{_terms()}</script>', f'<script type="module">\n{datatables()}\n{script}</script>',
+        f'<script type="application/json" id="terms">{terms()}</script>', f'<script type="module">\n{datatables()}\n{script}</script>',
     ))  # fmt: skip
 
 
@@ -50,7 +50,7 @@ def datatables() -> str:
     return f"{bundle}\nconst DataTable = {exported[1]}.fn.dataTable;"
 
 
-def _terms() -> str:
+def terms() -> str:
     """Every term of the glossary with its anchor there and what it means, as JSON that can stand in a page."""
     found = {name: (anchor(name), entry["means"]) for terms in glossary().values() for name, entry in terms.items()}
     return json.dumps(found, ensure_ascii=False).replace("<", "\\u003c").replace("`", "\\u0060")

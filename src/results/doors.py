@@ -49,18 +49,6 @@ class Door(str):
         return f"`{start}`{{=html}}{plain(self)}`</a>`{{=html}}"
 
 
-class Raw:
-    """HTML of a page as a raw block of markdown. Beside an output of type HTML Quarto would load two libraries from another host, in case
-    it needs them."""
-
-    def __init__(self, html: str) -> None:
-        self.html = html
-
-    def _repr_markdown_(self) -> str:
-        fence = "`" * max([3, *(len(run) + 1 for run in re.findall("`+", self.html))])
-        return f"{fence}{{=html}}\n{self.html}\n{fence}"
-
-
 def hint(found: Claim) -> str:
     """What a row says, in a line."""
     goal = f"; goal {found.goal_text}: {found.status}" if found.goal else ""

@@ -11,7 +11,7 @@ from ..numbers.integers import primes_below
 from ..studies.alphabet import LEAST, NEW_P, moved_as_predicted, unusable
 from ..studies.arrays import Arrays, stack, unstack
 from ..studies.by_hand import P113, WRITERS
-from ..studies.composition import Confusion, divisors, primality
+from ..studies.composition import Confusion, divisors, placed_at_random, primality
 from ..studies.residues import analyse
 from ..studies.shared import frequency_agreement
 from ..studies.torus import balance, resultants
@@ -231,6 +231,14 @@ class Block:
         if self.own is None and self.run in BLOCKS:
             return arrays(f"{self.run}-divisors")["counts"]
         return np.stack([divisors(run)["counts"] for run in self.runs])
+
+    @property
+    @remembered
+    def placed(self) -> np.ndarray:
+        """`studies.composition.placed_at_random`: how often its wrong residues would do no harm elsewhere, (seeds,)."""
+        if self.own is None and self.run in BLOCKS:
+            return arrays(f"{self.run}-placed")["clean"]
+        return np.stack([placed_at_random(run)["clean"] for run in self.runs])
 
     def own_task(self, field: str) -> np.ndarray:
         """The diagonal of a (seeds, T, T) field of the analysis, each prime's own task: (seeds, T)."""

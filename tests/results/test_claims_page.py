@@ -10,7 +10,7 @@ from IPython.core.formatters import DisplayFormatter
 from src.network.paths import PACKAGE
 from src.render.cells import Cell, execute, parse, weave
 from src.results.claims import row, rows, slugs
-from src.results.claims_page import claims_html, datatables
+from src.results.claims_page import claims_html, datatables, terms
 from src.results.doors import Door, cite, claims_link, extremes, reach, short, span, total, up, via
 
 WRONG, LABELS = "residues.simplified.wrong-cells", "residues.simplified.labels"
@@ -108,7 +108,8 @@ def test_every_row_is_there_without_a_script(page, found):
 
 def test_the_page_stays_light(found):
     assert len(datatables()) < 640_000 and "<!--" not in datatables()
-    assert (len(claims_html(found)) - len(datatables())) / len(found) < 900  # bytes a row, sources and digests included
+    rest = len(claims_html(found)) - len(datatables()) - len(terms())
+    assert rest / len(found) < 900 and len(terms()) < 20_000  # bytes a row, sources and digests included
 
 
 @pytest.fixture

@@ -185,10 +185,10 @@ def apart_pairs(run: str):
 
 @claims.add(
     "{run}.apart.{part}", lambda run, part: f"{NETWORKS[run]}: accuracy that such a pair loses with the {_PARTS[part]} held, mean",
-    form=Form(".1%", -1, 1), over={**RUNS, "part": tuple(_PARTS)},
+    form=Form(".1%", -1, 1), over={**_AT_113, "part": tuple(_PARTS)},
 )  # fmt: skip
 def apart_loss(run: str, part: str):
-    return [lost[_OF_PART[part]].mean() for lost in map(losses, unstack(arrays(f"{run}-apart"))) if lost.size]
+    return [lost[_OF_PART[part]].mean() for lost in map(losses, unstack(arrays(f"{run}-apart")))]
 
 
 # --- neurons that mix

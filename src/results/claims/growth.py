@@ -1,7 +1,5 @@
 """Scale: what a network must have more of as p grows, and how fast training is beside its peers."""
 
-from functools import cache
-
 import numpy as np
 
 from ...numbers.integers import primes_below
@@ -9,6 +7,7 @@ from ...studies.description import growth
 from ...studies.growth import needed, operations
 from ..evidence import wrong_over
 from ..grids import GROWTH_P, ROWS_P, SWEPT_P
+from ..reads import remembered
 from ..registry import arrays
 from ..speed import CONTESTANTS, RACES, SEEDS, WARM_UP
 from .claim import COUNT, RATIO, Claims, Form, at_least, fraction, share
@@ -17,7 +16,7 @@ claims = Claims("scale")
 POWER = Form(".2f")
 
 
-@cache
+@remembered
 def _needs(what: str) -> tuple[np.ndarray, np.ndarray]:
     """The p (P,), and what each seed needs at each: (P, seeds)."""
     p, values, wrong = wrong_over(what)

@@ -6,7 +6,6 @@ from scipy.stats import spearmanr
 from ...studies.order import first_steps
 from ...studies.residues import LABELLED, below, labelled, labelled_over_neurons
 from ..evidence import COMMITTED, Block
-from ..registry import arrays
 from .claim import COUNT, Claims, Form, at_least, at_most, exactly, fraction, share
 
 claims = Claims("residues")
@@ -94,7 +93,7 @@ def missed(block: Block):
     over=BLOCKS,
 )
 def placed_at_random(block: Block):
-    return arrays(f"{block.run}-placed")["clean"]
+    return block.placed
 
 
 @claims.add(

@@ -113,7 +113,8 @@ def test_values_are_possible_and_rows_without_seeds_are_few():
             by_hand = one.slug.startswith(once)
             percentile = one.slug.endswith((".alphabet.null", ".alphabet.alone.null"))  # of a null over many draws
             at_113 = one.slug.startswith("algorithm.formation.p-113") or ".other-split." in one.slug  # a training of hours each
-            assert len(one.values) >= 3 or by_hand or percentile or at_113, one.slug
+            timed = one.slug.startswith(("scale.speed.", "scale.growth.p-1009."))  # rounds on one machine
+            assert len(one.values) >= 3 or by_hand or percentile or at_113 or timed, one.slug
 
 
 def test_headline_counts_are_of_rows_with_a_goal():

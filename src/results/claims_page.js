@@ -12,7 +12,7 @@ for (const { firstChild: cell } of document.querySelectorAll('#claims tbody tr')
   const parts = statement.data.split(words).map((word, i) => {
     if (i % 2 === 0 || seen.has(word)) return word;
     seen.add(word);
-    const link = Object.assign(document.createElement('a'), { className: 'term', href: `glossary.html#${terms[word][0]}`, title: terms[word][1], textContent: word });
+    const link = Object.assign(document.createElement('a'), { className: 'word', href: `glossary.html#${terms[word][0]}`, title: terms[word][1], textContent: word });
     return link;
   });
   statement.replaceWith(...parts);
@@ -106,6 +106,14 @@ form.addEventListener('input', () => {
 form.addEventListener('submit', (event) => event.preventDefault());
 window.addEventListener('hashchange', follow);
 form.hidden = false;
-const headings = document.querySelector('#claims thead');
-new ResizeObserver(() => headings.style.setProperty('--claims-top', `${form.offsetHeight}px`)).observe(form);
+// What stands still at the top: the bar of the site where it is fixed, the filters, the headings.
+const bar = document.querySelector('#quarto-header.fixed-top');
+function settle() {
+  const above = bar?.offsetHeight ?? 0;
+  const sticky = getComputedStyle(form).position === 'sticky' ? above + form.offsetHeight : above;
+  document.documentElement.style.setProperty('--claims-bar', `${above}px`);
+  document.documentElement.style.setProperty('--claims-top', `${sticky}px`);
+}
+new ResizeObserver(settle).observe(form);
+settle();
 if (location.hash) follow();

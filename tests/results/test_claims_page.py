@@ -178,7 +178,7 @@ def test_rows_are_found_by_group_status_and_text(open_page, found):
 
 def test_terms_say_what_they_mean(open_page):
     tab = open_page(f"#{WRONG}")
-    link = tab.locator(f"[id='{WRONG}'] a.term").first
+    link = tab.locator(f"[id='{WRONG}'] a.word").first
     assert link.inner_text() == "cell" and len(link.get_attribute("title")) > 20
     assert link.get_attribute("href") == "glossary.html#cell"
 

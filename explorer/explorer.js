@@ -9,7 +9,7 @@ function controls(node) {
   const limits = el("span", { class: "mx-note", role: "status", hidden: true }, `whole numbers from 0 to ${format(P * P - 1)}`);
   const step = (by) => change({ n: (state.n + by + P * P) % (P * P) });
   const choice = el("select", { id: "mx-q", onchange: () => change({ q: +choice.value }) }, ...TASKS.map((q) => el("option", { value: q }, String(q))));
-  const said = el("b", { class: "mx-said", "aria-hidden": "true" }); // the part below says it aloud
+  const said = el("b", { "aria-hidden": "true" }); // the part below says it aloud
   const off = el("span", { class: "mx-off" }), reset = el("button", { type: "button", onclick: () => change({ off: [], only: null, cut: false }) }, "on again");
   node.replaceChildren(el("label", { for: "mx-n" }, "n"), el("button", { type: "button", "aria-label": "one less", onclick: () => step(-1) }, "−"), number, el("button", { type: "button", "aria-label": "one more", onclick: () => step(1) }, "+"),
     el("button", { type: "button", onclick: () => change({ n: Math.floor(Math.random() * P * P) }) }, "random"), limits, el("span", { style: "white-space: nowrap" }, el("label", { for: "mx-q" }, "divisor q "), choice), said, off, reset);

@@ -141,7 +141,11 @@ def over_p() -> tuple[Arrays, tuple[int, ...]]:
 
 
 # What is varied: in which sweep, at which p, over which values, and what the networks of `residues-p` have of it.
-_GROWN = {"width": ("scale-widths", GROWTH_P, GROWTH_WIDTHS, 256), "share": ("scale-rows", ROWS_P, GROWTH_SHARES, 0.8)}
+_WHOLE = preset("paper-standard")
+_GROWN = {
+    "width": ("scale-widths", GROWTH_P, GROWTH_WIDTHS, _WHOLE.d_model),
+    "share": ("scale-rows", ROWS_P, GROWTH_SHARES, _WHOLE.train_fraction),
+}
 
 
 def wrong_over(what: str) -> tuple[tuple[int, ...], np.ndarray, np.ndarray]:

@@ -38,13 +38,15 @@ def race_rows(a: Arrays) -> list[tuple[str, ...]]:
     """A row for each race, medians over rounds: `RACE_HEADER`."""
     seconds, ratio, peak = (np.median(a[name][:, WARM_UP:], axis=1) for name in ("seconds", "ratio", "peak"))
     return [
-        (str(config.p), config.optimizer, f"{seconds[i, 0] * 1e3:,.0f}", *(_times(x) for x in ratio[i, 1:]), f"{peak[i]:.0%}")
+        (str(config.p), config.optimizer, f"{seconds[i, 0] * 1e3:,.0f}", *map(_times, CONTESTANTS[1:], ratio[i, 1:]), f"{peak[i]:.0%}")
         for i, (config, _) in enumerate(RACES)
     ]
 
 
-def _times(x: float) -> str:
-    return "no memory" if np.isnan(x) else f"{x:.1f}"
+def _times(name: str, x: float) -> str:
+    if np.isnan(x):
+        return "not run" if name.startswith("PyTorch") else "no memory"
+    return f"{x:.1f}"
 
 
 def part_rows(a: Arrays) -> list[tuple[str, ...]]:

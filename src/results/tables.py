@@ -127,9 +127,8 @@ def measurements_table() -> Markdown:
 def speed_markdown() -> str:
     """How fast the trainer is beside its peers, as measured on the machine that it names: `make speed`."""
     a, made = store.read(measurements() / "speed-cpu.npz")
-    table = pipe_table(speed.RACE_HEADER, speed.race_rows(a), "rlrrrrrr")
     notes = "*times*: seconds a step over the trainer's. PyTorch's own Muon works in bfloat16, for which many a CPU has no instructions."
-    return f"Measured by `make speed` on {plain(made['device'])}, {made['cores']} cores:\n\n{table}\n\n{notes}"
+    return f"Measured by `make speed` on {plain(made['device'])}, {made['cores']} cores:\n\n{speed_table(a).data}\n\n{notes}"
 
 
 def speed_table(a: Arrays) -> Markdown:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float, Int
+from jaxtyping import Array, Bool, Float, Int
 
 
 def split_logits(logits: Float[Array, "*batch total"], widths: tuple[int, ...]) -> list[Float[Array, "*batch width"]]:
@@ -64,30 +64,41 @@ class _Places(NamedTuple):
     """Where the classes of all tasks are in a row of C logits."""
 
     task: np.ndarray  # (C,) whose class it is
-    label: np.ndarray  # (C,) which of its classes
     start: np.ndarray  # (T,) where a task begins
+    width: np.ndarray  # (T,) how many classes it has
     member: np.ndarray  # (C, T) float32, 1 at the classes of a task
-    square: np.ndarray  # (T, W) the classes of each task, the first again where it has fewer than the widest
 
     def spread(self, x: Array) -> Array:
         """(N, T) -> (N, C): the value of each class's task."""
-        return jnp.take(x, self.task, axis=1)
+        return jnp.take(x, self.task, axis=1, mode="clip")
+
+    def put(self, x: Array, labels: Array, values: Array | float) -> Array:
+        """x (N, C) with `values` at the right class of each cell."""
+        return x.at[jnp.arange(len(labels))[:, None], labels + self.start[None]].set(values, unique_indices=True)
+
+    def largest(self, x: Array) -> Array:
+        """(N, C) -> (N, T): each task's largest, one task after another so that the program is as short for many as for few."""
+        columns = jnp.arange(self.width.max())
+
+        def of(start: Array, width: Array) -> Array:
+            first = jnp.minimum(start, x.shape[1] - len(columns))  # as many columns as the widest task has: no slice leaves the row
+            place = (columns + first - start)[None]
+            part = jax.lax.dynamic_slice_in_dim(x, first, len(columns), axis=1)
+            return jnp.where((place >= 0) & (place < width), part, -jnp.inf).max(axis=1)
+
+        return jax.lax.map(lambda task: of(*task), (jnp.asarray(self.start), jnp.asarray(self.width))).T
 
 
 def _places(widths: tuple[int, ...]) -> _Places:
     task = np.repeat(np.arange(len(widths)), widths)
-    start = np.cumsum((0, *widths[:-1]))
+    start = np.cumsum((0, *widths[:-1])).astype(np.int32)
     member = (task[:, None] == np.arange(len(widths))[None, :]).astype(np.float32)
-    column = np.arange(max(widths))[None, :]
-    square = start[:, None] + np.where(column < np.asarray(widths)[:, None], column, 0)
-    return _Places(task, (np.arange(len(task)) - start[task]).astype(np.int32), start.astype(np.int32), member, square)
+    return _Places(task, start, np.asarray(widths, np.int32), member)
 
 
-def _right_and_margins(logits: Array, labels: Array, at: _Places) -> tuple[Array, Array]:
-    """Which classes are right, and the others' logits minus that of the right one, -inf at the right ones: each (N, C)."""
-    is_right = at.label[None, :] == at.spread(labels)
-    right = at.spread(jnp.take_along_axis(logits, labels + at.start[None, :].astype(labels.dtype), axis=1))
-    return is_right, jnp.where(is_right, -jnp.inf, logits - right)
+def _right(logits: Array, labels: Array, at: _Places) -> Array:
+    """The logit of each cell's right class: (N, T)."""
+    return jnp.take_along_axis(logits, labels + at.start[None], axis=1)
 
 
 def row_losses(logits: Float[Array, "N total"], labels: Int[Array, "N T"], widths: tuple[int, ...]) -> Float[Array, "N T"]:
@@ -97,18 +108,18 @@ def row_losses(logits: Float[Array, "N total"], labels: Int[Array, "N T"], width
 
 def _losses(logits: Array, labels: Array, widths: tuple[int, ...]) -> tuple[Array, tuple[Array, Array, Array, Array]]:
     at = _places(widths)
-    is_right, margin = _right_and_margins(logits, labels, at)
-    largest = jnp.take(margin, at.square, axis=1).max(axis=2)
-    each = jnp.exp(margin - at.spread(largest))
+    wrong = at.put(logits, labels, -jnp.inf)
+    largest = at.largest(wrong)
+    each = jnp.exp(wrong - at.spread(largest))
     total = jnp.matmul(each, at.member, precision=jax.lax.Precision.HIGHEST)
-    odds = jnp.log(total) + largest
-    return jax.nn.softplus(odds), (is_right, each, total, odds)
+    odds = jnp.log(total) + (largest - _right(logits, labels, at))
+    return jax.nn.softplus(odds), (labels, each, total, odds)
 
 
 def _backward(widths: tuple[int, ...], kept: tuple[Array, Array, Array, Array], g: Array) -> tuple[Array, None]:
-    at, (is_right, each, total, odds) = _places(widths), kept
+    at, (labels, each, total, odds) = _places(widths), kept
     wrong = g * jax.nn.sigmoid(odds)
-    return jnp.where(is_right, -at.spread(wrong), at.spread(wrong / total) * each), None
+    return at.put(at.spread(wrong / total) * each, labels, -wrong), None
 
 
 def _made() -> Callable[[Array, Array, tuple[int, ...]], Array]:
@@ -120,11 +131,10 @@ def _made() -> Callable[[Array, Array, tuple[int, ...]], Array]:
 _with_gradient = _made()
 
 
-def row_correct(logits: Float[Array, "N total"], labels: Int[Array, "N T"], widths: tuple[int, ...]) -> Float[Array, "N T"]:
-    """`task_correct` in one piece, as 0 and 1; a cell whose best classes tie is wrong."""
+def row_correct(logits: Float[Array, "N total"], labels: Int[Array, "N T"], widths: tuple[int, ...]) -> Bool[Array, "N T"]:
+    """`task_correct` in one piece; a cell whose best classes tie is wrong."""
     at = _places(widths)
-    _, margin = _right_and_margins(logits, labels, at)
-    return jnp.matmul((margin >= 0).astype(jnp.float32), at.member) == 0
+    return at.largest(at.put(logits, labels, -jnp.inf)) < _right(logits, labels, at)
 
 
 def margins(logits: np.ndarray, labels: np.ndarray, widths: tuple[int, ...]) -> np.ndarray:

@@ -40,7 +40,6 @@ from .results.evidence import (
     circuit_of,
     circuits_of,
     clocks_and_pizzas,
-    confusions,
     courses,
     grown,
     hand_margins,

@@ -1,5 +1,6 @@
 """Results of several measurements put together, for claims, figures, tables and the documents."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -11,7 +12,7 @@ from ..numbers.integers import primes_below
 from ..studies.alphabet import LEAST, NEW_P, moved_as_predicted, unusable
 from ..studies.arrays import Arrays, stack, unstack
 from ..studies.by_hand import P113, WRITERS
-from ..studies.composition import Confusion, divisors, placed_at_random, primality
+from ..studies.composition import Confusion, divisors, placed_at_random, primality_counts
 from ..studies.residues import analyse
 from ..studies.shared import frequency_agreement
 from ..studies.torus import balance, resultants
@@ -29,7 +30,7 @@ from .grids import (
     SWEPT_P,
 )
 from .reads import note, remembered
-from .registry import arrays
+from .registry import MEASUREMENTS, arrays
 
 BLOCKS = {"paper": "simplified", "paper-standard": "standard"}
 NETWORKS = {"laptop": "p = 53, standard", "paper": "p = 113, simplified", "paper-standard": "p = 113, standard"}
@@ -106,11 +107,6 @@ def courses() -> dict[str, Arrays]:
     seeds = len(found["step"]) // 2
     learned, null = ({k: v[part] for k, v in found.items()} for part in (slice(seeds), slice(seeds, None)))
     return {"p = 53": learned, "p = 113": arrays("algorithm-formation-113"), NULL_COURSE: null}
-
-
-def confusions(run: str) -> list[Confusion]:
-    """Primality by composition for every committed seed of a run."""
-    return [Confusion(*(int(n) for n in row)) for row in arrays(f"{run}-primality")["counts"]]
 
 
 def clocks_and_pizzas() -> dict[str, Arrays]:
@@ -216,33 +212,32 @@ class Block:
         """Predictions of one network on all n < p**2."""
         return self.p**2 * len(primes_below(self.p))
 
-    @property
     @remembered
+    def found(self, kind: str, study: Callable[[Run], Arrays]) -> Arrays:
+        """What a study says of each of these networks, arrays (seeds, ...): as recorded of the committed ones, else computed."""
+        if self.own is None and f"{self.run}-{kind}" in MEASUREMENTS:
+            return arrays(f"{self.run}-{kind}")
+        return stack([study(run) for run in self.runs])
+
+    @property
     def analysis(self) -> Arrays:
         """`studies.residues.analyse`: arrays (seeds, ...)."""
-        return arrays(f"{self.run}-analysis") if self.own is None else stack([analyse(self.own)])
+        return self.found("analysis", analyse)
 
     @property
-    @remembered
     def confusions(self) -> list[Confusion]:
         """Primality by composition, one a seed."""
-        return confusions(self.run) if self.own is None and self.run in BLOCKS else [primality(run) for run in self.runs]
+        return [Confusion(*(int(n) for n in row)) for row in self.found("primality", primality_counts)["counts"]]
 
     @property
-    @remembered
     def divisors(self) -> np.ndarray:
         """`studies.composition.divisors`: counts (seeds, T + 1, T + 1)."""
-        if self.own is None and self.run in BLOCKS:
-            return arrays(f"{self.run}-divisors")["counts"]
-        return np.stack([divisors(run)["counts"] for run in self.runs])
+        return self.found("divisors", divisors)["counts"]
 
     @property
-    @remembered
     def placed(self) -> np.ndarray:
         """`studies.composition.placed_at_random`: how often its wrong residues would do no harm elsewhere, (seeds,)."""
-        if self.own is None and self.run in BLOCKS:
-            return arrays(f"{self.run}-placed")["clean"]
-        return np.stack([placed_at_random(run)["clean"] for run in self.runs])
+        return self.found("placed", placed_at_random)["clean"]
 
     def own_task(self, field: str) -> np.ndarray:
         """The diagonal of a (seeds, T, T) field of the analysis, each prime's own task: (seeds, T)."""

@@ -20,7 +20,7 @@ from . import speed, store
 from .claims import GROUPS, rows
 from .claims.claim import STATUSES, Claim
 from .doors import Door, claims_link, door, plain
-from .evidence import confusions
+from .evidence import Block
 from .published import PUBLISHED, PUBLISHED_OTHERS
 
 MARKED = ("runs", "speed")  # tables of the README, between <!-- runs: start --> and <!-- runs: end --> and so on
@@ -74,7 +74,7 @@ def primality_table(runs: Sequence[str]) -> Markdown:
     """Primality by composition for every committed seed of several runs, against the sieve."""
     rows = []
     for name in runs:
-        for seed, c in zip(committed_seeds(name), confusions(name), strict=True):
+        for seed, c in zip(committed_seeds(name), Block(name).confusions, strict=True):
             primes = c.true_positive + c.false_negative
             counts = (f"{sum(c):,}", f"{primes:,}", c.false_positive, c.false_negative, f"{c.precision:.2%}", f"{c.recall:.2%}")
             rows.append((f"`{name}`", seed, *counts))

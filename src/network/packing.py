@@ -39,14 +39,13 @@ def task_loss(logits: Float[Array, "N total"], labels: Int[Array, "N T"], widths
     return jnp.stack([cross_entropy(part, labels[:, t]).mean() for t, part in enumerate(parts)])
 
 
-def balanced_loss(logits: Float[Array, "N total"], labels: Int[Array, "N T"], widths: tuple[int, ...]) -> Float[Array, " T"]:
-    """`task_loss` with every class that occurs at the same weight: the mean over classes of their mean cross-entropies."""
-
-    def one(part: Array, label: Array) -> Array:
-        count = jnp.zeros(part.shape[-1], jnp.float32).at[label].add(1.0)
-        return (cross_entropy(part, label) / count[label]).sum() / (count > 0).sum()
-
-    return jnp.stack([one(part, labels[:, t]) for t, part in enumerate(split_logits(logits, widths))])
+def class_weights(labels: Int[Array, "N T"], widths: tuple[int, ...]) -> Float[Array, "N T"]:
+    """A weight for every cell: in each task they sum to 1, and every class that occurs has the same."""
+    at = _places(widths)
+    place = labels + at.start[None]
+    count = jnp.zeros(len(at.task), jnp.float32).at[place].add(1.0)
+    classes = jnp.matmul((count > 0).astype(jnp.float32), at.member)
+    return 1 / (count[place] * classes[None])
 
 
 def task_correct(logits: Float[Array, "N total"], labels: Int[Array, "N T"], widths: tuple[int, ...]) -> Int[Array, "N T"]:

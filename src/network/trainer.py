@@ -27,12 +27,13 @@ from .config import Config, ConfigError
 from .dataset import Dataset
 from .model import Transformer, count_parameters
 from .optimizers import make_optimizer, withheld
-from .packing import balanced_loss, row_correct, row_losses
+from .packing import class_weights, row_correct, row_losses
 from .runs import run_folder
 from .tasks import TASKS, make_dataset
 
 RUNS = Path("runs")
 PIECE = 4096  # rows that are evaluated at a time, at least, where training takes batches
+CACHED_ROWS, CACHED_BYTES = 768, 2**24  # of a piece of a training step, the larger of both; p = 53, 113 and 257 were tried
 
 
 class State(NamedTuple):
@@ -59,11 +60,45 @@ def mean_loss(
     model: Transformer, tokens: Array, labels: Array, widths: tuple[int, ...], key: PRNGKeyArray, *, balanced: bool = False
 ) -> Array:
     """The training loss: the mean over tasks of cross-entropy / log(width), so that guessing costs 1 a task; `balanced` over classes."""
-    keys = jax.random.split(key, len(tokens))
-    logits = jax.vmap(lambda t, k: model(t, key=k))(tokens, keys)
+    return _summed(model, tokens, labels, _weights(labels, widths, balanced), jax.random.split(key, len(tokens)), widths)
+
+
+def _weights(labels: Array, widths: tuple[int, ...], balanced: bool) -> Array:
+    """What each cell's cross-entropy counts in the loss: (N, T)."""
     uniform = jnp.log(jnp.asarray(widths, dtype=jnp.float32))
-    losses = balanced_loss(logits, labels, widths)[None] if balanced else row_losses(logits, labels, widths)
-    return (losses / uniform[None]).mean()
+    cells = class_weights(labels, widths) if balanced else jnp.full(labels.shape, 1 / len(labels), jnp.float32)
+    return cells / (len(widths) * uniform[None])
+
+
+def _summed(model: Transformer, tokens: Array, labels: Array, weights: Array, keys: Array, widths: tuple[int, ...]) -> Array:
+    logits = jax.vmap(lambda t, k: model(t, key=k))(tokens, keys)
+    return (row_losses(logits, labels, widths) * weights).sum()
+
+
+def piecewise(
+    model: Transformer, tokens: Array, labels: Array, widths: tuple[int, ...], key: PRNGKeyArray, *, balanced: bool, pieces: int
+) -> tuple[Array, Transformer]:
+    """`mean_loss` and its gradient, with the rows in as many pieces, one after another."""
+    n = len(tokens)
+    rows = np.resize(np.arange(n), (pieces, -(-n // pieces)))  # after the last row the first ones again, which then count for nothing
+    once = (np.arange(rows.size) < n).astype(np.float32).reshape(rows.shape)
+    weights, keys = _weights(labels, widths, balanced), jax.random.split(key, n)
+
+    def add(total: tuple[Array, Transformer], piece: tuple[Array, Array]) -> tuple[tuple[Array, Transformer], None]:
+        at, counts = piece
+        of = jax.value_and_grad(_summed)(model, tokens[at], labels[at], weights[at] * counts[:, None], keys[at], widths)
+        return jax.tree.map(jnp.add, total, of), None
+
+    zero = (jnp.zeros((), jnp.float32), jax.tree.map(jnp.zeros_like, model))
+    return jax.lax.scan(add, zero, (jnp.asarray(rows), jnp.asarray(once)))[0]
+
+
+def pieces(config: Config, n_ctx: int, classes: int, rows: int) -> int:
+    """Into how many pieces a step cuts its rows. An accelerator takes them whole; a CPU is faster where what it has just written is still
+    in its cache, and slower again where pieces are so small that calls cost as much as their work."""
+    if jax.default_backend() != "cpu":
+        return 1
+    return max(1, round(rows / max(CACHED_ROWS, CACHED_BYTES / memory.activations(config, n_ctx, classes))))
 
 
 def batch_rows(config: Config, seed: Array, step: Array, n: int) -> Int[Array, " batch"]:
@@ -85,7 +120,8 @@ def make_chunk(config: Config, widths: tuple[int, ...]) -> Callable[[State, Arra
         if config.batch:
             rows = batch_rows(config, state.seed, state.step, len(tokens))
             tokens, labels = tokens[rows], labels[rows]
-        loss, grads = jax.value_and_grad(mean_loss)(state.model, tokens, labels, widths, key, balanced=config.balanced)
+        cut = pieces(config, tokens.shape[1], sum(widths), len(tokens))
+        loss, grads = piecewise(state.model, tokens, labels, widths, key, balanced=config.balanced, pieces=cut)
         params: Any = state.model  # optax describes its trees by types that no module has
         updates, opt_state = optimizer.update(grads, state.opt_state, params)
         model: Any = optax.apply_updates(params, updates)

@@ -11,6 +11,7 @@ import optax
 import pytest
 from typer.testing import CliRunner
 
+from src.network import trainer
 from src.network.checkpoint import CheckpointError, named_leaves
 from src.network.config import ConfigError
 from src.network.model import Transformer, predict
@@ -20,7 +21,18 @@ from src.network.presets import preset
 from src.network.records import publish
 from src.network.runs import load_run
 from src.network.tasks import make_dataset
-from src.network.trainer import Diverged, batch_rows, init_state, kept_steps, make_chunk, make_evaluate, mean_loss, train
+from src.network.trainer import (
+    Diverged,
+    batch_rows,
+    init_state,
+    kept_steps,
+    make_chunk,
+    make_evaluate,
+    mean_loss,
+    pieces,
+    piecewise,
+    train,
+)
 from src.train import app
 
 pytestmark = pytest.mark.usefixtures("optax_promotes")
@@ -80,6 +92,43 @@ def test_a_batch_is_drawn_from_the_rows_trained_on_anew_each_step():
     _, losses = make_chunk(config, data.widths)(stacked, tokens, labels, 1)
     expected = mean_loss(state.model, tokens[rows[0]], labels[rows[0]], data.widths, jax.random.key(0))
     assert float(losses[0, 0]) == pytest.approx(float(expected), rel=1e-5)
+
+
+@pytest.mark.parametrize("balanced", [False, True])
+@pytest.mark.parametrize("cut", [1, 2, 5, 39])
+def test_the_gradient_in_pieces_is_the_gradient(balanced, cut, getkey):
+    """With dropout, over classes as over rows, and where the last piece is not full."""
+    data = make_dataset(SMALL)
+    model = Transformer(SMALL, data, key=getkey())
+    given = (model, jnp.asarray(data.tokens[data.train_idx]), jnp.asarray(data.labels[data.train_idx]), data.widths, getkey())
+    assert len(given[1]) == 39 and SMALL.dropout > 0
+    loss, gradient = jax.value_and_grad(mean_loss)(*given, balanced=balanced)
+    found, in_pieces = piecewise(*given, balanced=balanced, pieces=cut)
+    assert float(found) == pytest.approx(float(loss), rel=1e-5)
+    for name, expected in named_leaves(gradient).items():
+        np.testing.assert_allclose(
+            named_leaves(in_pieces)[name], expected, rtol=1e-3, atol=1e-6 * float(jnp.abs(expected).max()), err_msg=name
+        )
+
+
+def test_training_in_pieces_is_training(monkeypatch):
+    """Ten steps that cut their rows, and ten that do not. On an accelerator no step does."""
+    data = make_dataset(SMALL)
+    tokens, labels = (jnp.asarray(x[data.train_idx]) for x in (data.tokens, data.labels))
+    shape = (tokens.shape[1], sum(data.widths), len(tokens))
+    assert pieces(SMALL, *shape) == 1
+
+    def losses() -> np.ndarray:
+        states = jax.vmap(lambda seed: init_state(SMALL, data, seed))(jnp.arange(2, dtype=jnp.int32))
+        return np.asarray(make_chunk(SMALL, data.widths)(states, tokens, labels, 10)[1])
+
+    whole = losses()
+    monkeypatch.setattr(trainer, "CACHED_ROWS", 10)
+    monkeypatch.setattr(trainer, "CACHED_BYTES", 0)
+    assert pieces(SMALL, *shape) == 4
+    np.testing.assert_allclose(losses(), whole, rtol=1e-3)
+    monkeypatch.setattr(jax, "default_backend", lambda: "gpu")
+    assert pieces(SMALL, *shape) == 1
 
 
 def test_a_batch_larger_than_the_rows_is_refused(tmp_path):

@@ -13,9 +13,9 @@ One seed of p = 53, 113 and 257, by the trainer and by its peers:
 
 The share of the peak is the trainer's operations a second, counted for the model alone, over those of a plain matrix product of the MLP's
 shape. Rounds alternate between the contestants and the median of the rounds' ratios is kept, so that a busy machine slows all alike.
-A contestant that does not fit into memory has no number there. Then 4, 16 and 64 seeds in one program
-against one; and over p, what the training step takes to compile and of memory with all tasks' losses in one piece and batches, beside a
-slice a task and all rows.
+A contestant that does not fit into memory has no number there. Then 4, 16 and 64 seeds in one program against one; what a step consists
+of; and over p, what the gradient of a step takes to compile and of memory as the trainer has it, by batches with all tasks' losses at
+once, beside a slice a task and all rows.
 
 The numbers go to `measurements/speed-cpu.npz` (`speed-gpu.npz` on a GPU), with the machine's name.
 """
@@ -49,7 +49,7 @@ from src.network.packing import cross_entropy, row_losses, task_loss
 from src.network.presets import preset
 from src.network.records import cores
 from src.network.tasks import make_dataset
-from src.network.trainer import batch_rows, init_state, make_chunk, mean_loss, seed_mesh
+from src.network.trainer import batch_rows, init_state, make_chunk, n_pieces, piecewise, seed_mesh
 from src.results.measure import record
 from src.results.speed import (
     COMPILED_HEADER,
@@ -213,60 +213,78 @@ def race(config: Config, steps: int, interpreter: str) -> np.ndarray:
 
 
 def parts(config: Config) -> dict[str, Callable[[int], float]]:
-    """What a step consists of, each part on its own and compiled alone; `PARTS`, the whole step first."""
+    """What a step consists of, each part on its own and compiled alone, with the rows in pieces as the trainer has them; `PARTS`, the
+    whole step first."""
     dataset, optimizer = make_dataset(config), make_optimizer(config)
     rows, key = config.batch or len(dataset.train_idx), jax.random.key(0)
     model = init_state(config, dataset, jnp.int32(0)).model
-    given: Any = {  # arguments of what is compiled: constants would be folded
-        "model": model, "opt": optimizer.init(model), "x": jax.random.normal(key, (rows, config.d_model), jnp.float32),  # pyright: ignore
-        "tokens": jnp.asarray(dataset.tokens[dataset.train_idx][:rows]), "labels": jnp.asarray(dataset.labels[dataset.train_idx][:rows]),
-        "logits": jax.random.normal(key, (rows, sum(dataset.widths)), jnp.float32),
+    cut = n_pieces(config, dataset.tokens.shape[1], sum(dataset.widths), rows)
+    size = rows // cut
+    of_rows = {
+        "x": jax.random.normal(key, (cut, size, config.d_model), jnp.float32),
+        "logits": jax.random.normal(key, (cut, size, sum(dataset.widths)), jnp.float32),
+        "key": jax.random.split(key, (cut, size)),
+        **{name: jnp.asarray(x[dataset.train_idx][: cut * size]).reshape(cut, size, -1)
+           for name, x in (("tokens", dataset.tokens), ("labels", dataset.labels))},
     }  # fmt: skip
+    given: Any = {"model": model, "opt": optimizer.init(model), "rows": of_rows}  # pyright: ignore[reportArgumentType]
 
-    def products(s: jax.Array, given: Any) -> jax.Array:
-        mlp, W_U = given["model"].blocks[0].mlp, given["model"].W_U
+    def total(tree: Any) -> jax.Array:
+        return sum((x.sum() for x in jax.tree.leaves(tree)), start=jnp.float32(0))
+
+    def each(of_piece: Callable[[jax.Array, Any, Any], Any]) -> Callable[[jax.Array, Any], jax.Array]:
+        """Over all pieces, one after another; arguments, since constants would be folded: `s` that changes, the model, a piece."""
+
+        def of(s: jax.Array, given: Any) -> jax.Array:
+            add = lambda sum_, piece: (sum_ + total(of_piece(s, given["model"], piece)), None)  # noqa: E731
+            return jax.lax.scan(add, jnp.float32(0), given["rows"])[0]
+
+        return of
+
+    def products(s: jax.Array, model: Any, piece: Any) -> Any:
+        mlp, W_U = model.blocks[0].mlp, model.W_U
         of = lambda x, W_in, W_out, W_U: ((jax.nn.relu(x @ W_in) @ W_out @ W_U) ** 2).mean()  # noqa: E731
-        return sum((g.sum() for g in jax.grad(of, argnums=(0, 1, 2, 3))(given["x"] + s, mlp.W_in, mlp.W_out, W_U)), start=s)
+        return jax.grad(of, argnums=(0, 1, 2, 3))(piece["x"] + s, mlp.W_in, mlp.W_out, W_U)
 
-    def losses(s: jax.Array, given: Any) -> jax.Array:
-        return jax.grad(lambda y: row_losses(y, given["labels"], dataset.widths).mean())(given["logits"] + s).sum()
+    def losses(s: jax.Array, model: Any, piece: Any) -> Any:
+        return jax.grad(lambda y: row_losses(y, piece["labels"], dataset.widths).mean())(piece["logits"] + s)
 
-    def masks(s: jax.Array, given: Any) -> jax.Array:
-        keys = jax.vmap(lambda k: jax.random.split(k))(jax.random.split(jax.random.fold_in(key, (s + 1).astype(jnp.int32)), rows))
-        return sum((jax.vmap(lambda y, k: dropout(y, config.dropout, k))(given["x"] + s, keys[:, i]).sum() for i in (0, 1)), start=s)
+    def masks(s: jax.Array, model: Any, piece: Any) -> Any:
+        keys = jax.vmap(lambda k: jax.random.split(jax.random.fold_in(k, (s + 1).astype(jnp.int32))))(piece["key"])
+        return [jax.vmap(lambda y, k: dropout(y, config.dropout, k))(piece["x"] + s, keys[:, i]) for i in (0, 1)]
+
+    def network(s: jax.Array, model: Any, piece: Any) -> Any:
+        moved = eqx.tree_at(lambda m: m.W_E, model, model.W_E + s)
+        return jax.grad(lambda m: (jax.vmap(m)(piece["tokens"]) ** 2).mean())(moved)
 
     def optimiser(s: jax.Array, given: Any) -> jax.Array:
         updates, _ = optimizer.update(jax.tree.map(lambda w: w + s, given["model"]), given["opt"], given["model"])
-        return sum((u.sum() for u in jax.tree.leaves(updates)), start=s)
-
-    def network(s: jax.Array, given: Any) -> jax.Array:
-        moved = eqx.tree_at(lambda m: m.W_E, given["model"], given["model"].W_E + s)
-        found = jax.grad(lambda m: (jax.vmap(m)(given["tokens"]) ** 2).mean())(moved)
-        return sum((g.sum() for g in jax.tree.leaves(found)), start=s)
+        return total(updates)
 
     def repeated(part: Callable[[jax.Array, Any], jax.Array]) -> Callable[[int], float]:
         many = jax.jit(lambda n, s, given: jax.lax.fori_loop(0, n, lambda _, s: 1e-20 * part(s, given), s))
         return timed(lambda n: jax.block_until_ready(many(n, jnp.float32(0), given)))
 
-    made = {"products": products, "losses": losses, "dropout": masks, "optimiser": optimiser, "network": network}
+    made = {"products": each(products), "losses": each(losses), "dropout": each(masks), "optimiser": optimiser, "network": each(network)}
     return {"step": timed(scanned(config, dataset, 1)), **{name: repeated(part) for name, part in made.items()}}
 
 
 def compiling(p: int, *, sliced: bool) -> tuple[float, float]:
-    """Seconds to compile the gradient of a step at p, and the bytes that it needs: by slices of all rows, or in one piece by batches."""
+    """Seconds to compile the gradient of a step at p, and the bytes that it needs: by slices of all rows, or as the trainer has it."""
     config = replace(preset("wide"), p=p, batch=0 if sliced else BATCH)
     dataset = make_dataset(config)
     model = jax.eval_shape(lambda: Transformer(config, dataset, key=jax.random.key(0)))
     rows = len(dataset.train_idx) if sliced else min(BATCH, len(dataset.train_idx))
 
-    def loss(model: Transformer, tokens: jax.Array, labels: jax.Array, key: jax.Array) -> jax.Array:
+    def gradient(model: Transformer, tokens: jax.Array, labels: jax.Array, key: jax.Array) -> Transformer:
         if not sliced:
-            return mean_loss(model, tokens, labels, dataset.widths, key)
-        logits = jax.vmap(lambda t, k: model(t, key=k))(tokens, jax.random.split(key, rows))
-        return task_loss(logits, labels, dataset.widths).mean()
+            cut = n_pieces(config, tokens.shape[1], sum(dataset.widths), rows)
+            return piecewise(model, tokens, labels, dataset.widths, key, balanced=False, pieces=cut)[1]
+        of = lambda m: jax.vmap(lambda t, k: m(t, key=k))(tokens, jax.random.split(key, rows))  # noqa: E731
+        return jax.grad(lambda m: task_loss(of(m), labels, dataset.widths).mean())(model)
 
     shapes = [jax.ShapeDtypeStruct((rows, *x.shape[1:]), x.dtype) for x in (dataset.tokens, dataset.labels)]
-    lowered = jax.jit(jax.grad(loss)).lower(model, *shapes, jax.eval_shape(lambda: jax.random.key(0)))
+    lowered = jax.jit(gradient).lower(model, *shapes, jax.eval_shape(lambda: jax.random.key(0)))
     start = time.perf_counter()
     compiled = lowered.compile()
     memory: Any = compiled.memory_analysis()

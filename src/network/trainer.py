@@ -32,7 +32,7 @@ from .runs import run_folder
 from .tasks import TASKS, make_dataset
 
 RUNS = Path("runs")
-PIECE = 4096  # rows that are evaluated at a time, at least, where training takes batches
+PIECE = 4096  # rows that are evaluated at a time, at most
 CACHED_ROWS, CACHED_BYTES = 768, 2**24  # of a piece of a training step, the larger of both; p = 53, 113 and 257 were tried
 
 
@@ -93,7 +93,7 @@ def piecewise(
     return jax.lax.scan(add, zero, (jnp.asarray(rows), jnp.asarray(once)))[0]
 
 
-def pieces(config: Config, n_ctx: int, classes: int, rows: int) -> int:
+def n_pieces(config: Config, n_ctx: int, classes: int, rows: int) -> int:
     """Into how many pieces a step cuts its rows. An accelerator takes them whole; a CPU is faster where what it has just written is still
     in its cache, and slower again where pieces are so small that calls cost as much as their work."""
     if jax.default_backend() != "cpu":
@@ -120,7 +120,7 @@ def make_chunk(config: Config, widths: tuple[int, ...]) -> Callable[[State, Arra
         if config.batch:
             rows = batch_rows(config, state.seed, state.step, len(tokens))
             tokens, labels = tokens[rows], labels[rows]
-        cut = pieces(config, tokens.shape[1], sum(widths), len(tokens))
+        cut = n_pieces(config, tokens.shape[1], sum(widths), len(tokens))
         loss, grads = piecewise(state.model, tokens, labels, widths, key, balanced=config.balanced, pieces=cut)
         params: Any = state.model  # optax describes its trees by types that no module has
         updates, opt_state = optimizer.update(grads, state.opt_state, params)
@@ -202,7 +202,9 @@ def train(
     size, beside = TASKS[config.task].size(config), len(seeds)
     if backend() == "cpu":
         beside = min(beside, jax.device_count())
-    memory.check(memory.terms(config, size, len(seeds), beside), f"training {config.run}")
+    rows = config.batch or size.examples
+    at_a_time = max(rows // n_pieces(config, size.n_ctx, size.classes, rows), min(size.examples, PIECE))
+    memory.check(memory.terms(config, size, len(seeds), beside, at_a_time), f"training {config.run}")
     dataset = make_dataset(config)
     if config.batch > len(dataset.train_idx):
         raise ConfigError(f"batch={config.batch}: more than the {len(dataset.train_idx):,} rows trained on; 0 takes all of them")
@@ -248,7 +250,7 @@ def _train(
     )
 
     tokens, labels = jnp.asarray(dataset.tokens[dataset.train_idx]), jnp.asarray(dataset.labels[dataset.train_idx])
-    piece = min(len(dataset.tokens), max(config.batch, PIECE)) if config.batch else len(dataset.tokens)
+    piece = min(len(dataset.tokens), PIECE)
     chunk, evaluate = make_chunk(config, dataset.widths), make_evaluate(dataset, piece)
     keep = kept_steps(config)
     started = on_disk = time.perf_counter()

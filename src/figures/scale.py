@@ -162,6 +162,26 @@ def fig_growth(grown: dict[str, tuple[tuple[int, ...], np.ndarray, np.ndarray]],
 
 
 @styled
+def fig_compute(courses: dict[str, dict[str, list[tuple[np.ndarray, np.ndarray]]]], *, target: Target = "paper") -> Figure:
+    """Wrong cells over what training has computed, by `results.evidence.errors_over_compute`: a panel for each block, a colour for each
+    preset, a line for each seed, with a dot at its end."""
+    figure, axes = new_figure(target, height=2.4, columns=len(courses), sharey=True)
+    none = 0.4
+    for ax, (block, presets) in zip(axes[0], courses.items(), strict=True):
+        for i, ((name, seeds), colour) in enumerate(zip(presets.items(), (BLUE, PRIME), strict=True)):
+            for done, wrong in seeds:
+                ax.plot(done / 1e15, np.maximum(wrong, none), color=colour, linewidth=0.7, alpha=0.8)
+                ax.plot(done[-1] / 1e15, max(wrong[-1], none), ".", color=colour, markersize=5, clip_on=False)
+            ax.text(0.98, 0.97 - 0.1 * i, name, color=colour, ha="right", va="top", transform=ax.transAxes)
+        ax.axhline(none, color=GREY, linewidth=0.6, linestyle=":")
+        ax.set(title=block, xlabel="operations of training, $10^{15}$", yscale="log", ylim=(none / 1.5, 1e6), xlim=(0, None))
+    axes[0, 0].set_yticks([none, 1, 100, 1e4, 1e6], ["none", "1", "100", "$10^4$", "$10^6$"])
+    axes[0, 0].minorticks_off()
+    axes[0, 0].set_ylabel("wrong cells")
+    return figure
+
+
+@styled
 def fig_certificate(proofs: dict[str, Arrays], *, target: Target = "paper") -> Figure:
     """Proved accuracy against the length of the proof in multiplications, relative to running every input. Dots: the unembedding at a
     rank, written beside those of the first network; circles: own neurons evaluated, all others bounded. Networks whose curves agree to

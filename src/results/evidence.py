@@ -13,6 +13,8 @@ from ..studies.alphabet import LEAST, NEW_P, moved_as_predicted, unusable
 from ..studies.arrays import Arrays, stack, unstack
 from ..studies.by_hand import P113, WRITERS
 from ..studies.composition import Confusion, divisors, placed_at_random, primality_counts
+from ..studies.growth import operations
+from ..studies.outcomes import wrong_cells
 from ..studies.residues import analyse
 from ..studies.shared import frequency_agreement
 from ..studies.torus import balance, resultants
@@ -21,6 +23,7 @@ from .grids import (
     DECADE_BASES,
     DECADE_SHARES,
     DIRECT,
+    EXACT,
     GROWTH_P,
     GROWTH_SHARES,
     GROWTH_WIDTHS,
@@ -157,6 +160,27 @@ def wrong_over(what: str) -> tuple[tuple[int, ...], np.ndarray, np.ndarray]:
 def grown() -> dict[str, tuple[tuple[int, ...], np.ndarray, np.ndarray]]:
     """`wrong_over` for all that is varied, by what it is called."""
     return {name: wrong_over(what) for name, what in (("width of the stream", "width"), ("share of the rows trained on", "share"))}
+
+
+def exact_of(block: str) -> Arrays:
+    """The sweep of the preset without wrong cells: `studies.outcomes.errors`."""
+    return arrays({"simplified": "scale-exact", "standard": "scale-exact-standard"}[block])
+
+
+def errors_over_compute() -> dict[str, dict[str, list[tuple[np.ndarray, np.ndarray]]]]:
+    """By block and by preset, of every seed: how many operations training has taken (`studies.growth.operations`) at each evaluation,
+    and the wrong cells then, each (C,)."""
+    out: dict[str, dict[str, list[tuple[np.ndarray, np.ndarray]]]] = {}
+    for run, block in BLOCKS.items():
+        exact = exact_of(block)
+        courses = {
+            run: [(one.metrics["step"], wrong_cells(one)) for one in runs_of(run)],
+            EXACT[block].run: [(s[s >= 0], w[s >= 0]) for s, w in zip(exact["course_step"], exact["course_wrong"], strict=True)],
+        }
+        rows, outputs = len(runs_of(run)[0].dataset.train_idx), int(sum(primes_below(preset(run).p)))
+        cost = {name: operations(rows, preset(name).d_model, preset(name).d_mlp, outputs) for name in courses}
+        out[block] = {name: [(cost[name] * step, wrong) for step, wrong in seeds] for name, seeds in courses.items()}
+    return out
 
 
 def circuits_of(run: str) -> list[Arrays]:

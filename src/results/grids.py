@@ -35,6 +35,8 @@ WIDER = tuple(vary(preset("paper-standard"), p=p, d_model=width) for p in GROWTH
 MORE_ROWS = tuple(vary(preset("paper-standard"), p=p, train_fraction=share) for p in ROWS_P for share in GROWTH_SHARES)
 # The same networks on other rows, initial weights as in seed 0 of the presets; their course is kept.
 SPLITS = tuple(replace(vary(preset(run), data_seed=1), keep=40) for run in ("paper", "paper-standard"))
+# No wrong cell at p = 113? By block.
+EXACT = {"simplified": preset("exact"), "standard": preset("exact-standard")}
 _LAPTOP = preset("laptop")
 # The course of the algorithm, and of a network that learns its rows by heart because there is nothing else to learn.
 COURSES = tuple(replace(_LAPTOP, run=f"laptop-{name}course", keep=40, shuffle_labels=bool(name)) for name in ("", "shuffled-"))

@@ -15,7 +15,7 @@ from ..network.runs import Run
 from ..network.trainer import RUNS
 from ..studies.arrays import Arrays
 from ..studies.law import law_outcome
-from ..studies.outcomes import alphabets, anatomy, arrivals, cancellations, course, formations, frequencies, gains, outcome, spikes
+from ..studies.outcomes import alphabets, anatomy, arrivals, cancellations, course, errors, formations, frequencies, gains, outcome, spikes
 from ..studies.phases import phases
 from ..studies.primality import primality_outcome
 from ..studies.sequences import sequence_outcome
@@ -28,6 +28,7 @@ from .grids import (
     DECADES,
     DECAYS,
     DIRECT,
+    EXACT,
     FACTORS,
     GAINS,
     LARGE_P,
@@ -134,6 +135,8 @@ SWEEPS: dict[str, Sweep] = {
     "residues-splits": Sweep("All residue tasks at p = 113 on another split, both blocks.", SPLITS, 1, cancellations),
     "algorithm-formation-113": Sweep("The account of the algorithm over training, p = 113, both blocks.", SPLITS, 1, formations),
     "explorer-course": Sweep("The neurons' phases over one training at p = 113, simplified block.", SPLITS[:1], 1, phases),
+    "scale-exact": Sweep("The errors of the preset exact over training.", (EXACT["simplified"],), 3, errors),
+    "scale-exact-standard": Sweep("The same of exact-standard.", (EXACT["standard"],), 1, errors),
     "scale-widths": Sweep("How wide a network must be: the residue tasks over p and width, standard block.", WIDER, 3, outcome),
     "scale-rows": Sweep("How many rows it must see: the same over p and the share trained on.", MORE_ROWS, 3, outcome),
     "addition-null": Sweep(

@@ -43,6 +43,19 @@ def arrivals(runs: list[list[Run]]) -> Arrays:
     }
 
 
+def wrong_cells(run: Run) -> np.ndarray:
+    """How many cells are wrong at every evaluation, on rows trained on and held out: (C,)."""
+    rows = {"train_accuracy": len(run.dataset.train_idx), "valid_accuracy": len(run.dataset.valid_idx)}
+    return np.rint(sum((1 - run.metrics[name]).sum(axis=1) * n for name, n in rows.items())).astype(int)
+
+
+def errors(runs: list[list[Run]]) -> Arrays:
+    """`outcome`, and of every seed, in one row for all configs, `wrong_cells` and the steps of its evaluations: `course_wrong` and
+    `course_step` (networks, C), padded with -1."""
+    every = [{"course_wrong": wrong_cells(run), "course_step": run.metrics["step"]} for seeds in runs for run in seeds]
+    return {**outcome(runs), **stack(every)}
+
+
 def gains(runs: list[list[Run]]) -> Arrays:
     """`outcome`, and alpha, beta, gamma (means over the heads) and the MLP's gain of each first block: `gains` (configs, seeds, 4)."""
 

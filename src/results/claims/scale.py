@@ -4,13 +4,14 @@ import numpy as np
 
 from ...network.presets import preset
 from ...numbers.integers import primes_below
+from ...studies.arrays import Arrays
 from ...studies.order import overtaking_over_p
 from ...studies.outcomes import exact
 from ...studies.spike import BASES
-from ..evidence import runs_of
+from ..evidence import exact_of, runs_of
 from ..grids import BLOCK_TEXTS, FACTORS, LARGE_P, SWEPT_P
 from ..registry import arrays
-from .claim import COUNT, RATIO, Claims, Form, exactly, fraction, share
+from .claim import COUNT, RATIO, Claims, Form, at_most, exactly, fraction, share
 
 claims = Claims("scale")
 NEVER = "steps until every task stands at 99% held out (inf: never)"
@@ -20,8 +21,8 @@ def _cells(p: int) -> int:
     return p * p * len(primes_below(p))
 
 
-def _steps(sweep: str, row: int) -> np.ndarray:
-    found = arrays(sweep)["steps_to_generalise"][row]
+def _steps(sweep: Arrays, row: int) -> np.ndarray:
+    found = sweep["steps_to_generalise"][row]
     return np.where(found < 0, np.inf, found)
 
 
@@ -66,6 +67,26 @@ def long_wrong_cells(block: str):
     return arrays("residues-long")["wrong_cells"][("simplified", "standard").index(block)]
 
 
+_EXACT = {"simplified": "exact, gains without decay", "standard": "exact-standard, twice the width"}
+
+
+@claims.add(
+    "exact.{block}.wrong-cells", lambda block: f"p = 113, {block} block, preset {_EXACT[block]}: wrong cells of {_cells(113):,}",
+    form=COUNT, goal=exactly(0), kind="measured", over={"block": tuple(_EXACT)},
+)  # fmt: skip
+def exact_wrong_cells(block: str):
+    return exact_of(block)["wrong_cells"][0]
+
+
+@claims.add(
+    "exact.{block}.steps", lambda block: f"p = 113, {block} block, preset {_EXACT[block]}: {NEVER}",
+    form=COUNT, goal=at_most(600), kind="measured", over={"block": tuple(_EXACT)},
+    why="single tasks cross the mark to and fro until the learning rate falls",
+)  # fmt: skip
+def exact_steps(block: str):
+    return _steps(exact_of(block), 0)
+
+
 # --- one factor at a time about the laptop preset
 
 _ROWS = [(name, value) for name, values in FACTORS.items() for value in values]
@@ -78,12 +99,12 @@ _VARIED = [
 
 @claims.add("factors.{slug}-{value:g}", f"p = 53, {{name}} = {{value:g}}: {NEVER}", form=COUNT, kind="measured", over=_VARIED)
 def factors(name: str, slug: str, value: float, row: int):
-    return _steps("residues-factors", row)
+    return _steps(arrays("residues-factors"), row)
 
 
 @claims.add("factors.none", f"p = 53, the laptop preset: {NEVER}", form=COUNT, kind="measured")
 def factors_none():
-    return _steps("residues-factors", _ROWS.index(("train_fraction", preset("laptop").train_fraction)))
+    return _steps(arrays("residues-factors"), _ROWS.index(("train_fraction", preset("laptop").train_fraction)))
 
 
 _OPTIMISERS = {"adamw": "AdamW", "adamw-grokfast": "AdamW + GrokFast", "muon": "Muon", "muon-grokfast": "Muon + GrokFast"}
@@ -96,7 +117,7 @@ def _optimiser_text(optimiser: str) -> str:
 
 @claims.add("optimisers.{optimiser}", _optimiser_text, form=COUNT, kind="measured", over={"optimiser": tuple(_OPTIMISERS)})
 def optimisers(optimiser: str):
-    return _steps("residues-optimisers", list(_OPTIMISERS).index(optimiser))
+    return _steps(arrays("residues-optimisers"), list(_OPTIMISERS).index(optimiser))
 
 
 @claims.add(

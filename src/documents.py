@@ -41,6 +41,7 @@ from .results.evidence import (
     circuits_of,
     clocks_and_pizzas,
     courses,
+    errors_over_compute,
     grown,
     hand_margins,
     moved_alphabets,

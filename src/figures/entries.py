@@ -23,6 +23,7 @@ from ..results.evidence import (
     circuits_of,
     clocks_and_pizzas,
     courses,
+    errors_over_compute,
     grown,
     hand_margins,
     moved_alphabets,
@@ -44,7 +45,7 @@ from .circuits import fig_circuit, fig_circuit_curves, fig_circuit_overlap, fig_
 from .integers import fig_factors_found, fig_hypotheses, fig_law, fig_miu, fig_sequences, fig_sparse
 from .mechanism import fig_cancellation, fig_mechanism
 from .residues import REMOVAL, fig_bases, fig_dissociation, fig_margins, fig_neuron, fig_order, fig_spike
-from .scale import fig_certificate, fig_coincidence, fig_factors, fig_growth, fig_over_p, fig_plane, fig_usage
+from .scale import fig_certificate, fig_coincidence, fig_compute, fig_factors, fig_growth, fig_over_p, fig_plane, fig_usage
 from .style import Target
 
 
@@ -294,6 +295,16 @@ _NETWORKS: dict[str, Entry] = {
         "99% on held-out rows. Right: share of all cells that is wrong at the end.",
         "Two panels over p. On the left crosses at small p, dots from 41 to 127, crosses above. On the right the share of wrong cells "
         "falls from a few percent to none or a few in a million, and rises again.",
+    ),
+    "compute": Entry(
+        lambda target: fig_compute(errors_over_compute(), target=target),
+        "What the last wrong cells cost",
+        "No cell is wrong in the end where the gains of the simplified block do not decay, or where the standard block is twice as wide.",
+        "Wrong cells of all rows, p = 113, over the operations that training has taken, counted for the MLP and the unembedding. A line "
+        "for each seed, with a dot at its last step.",
+        "Two panels of falling curves with a logarithmic count of wrong cells. On the left five blue curves end between 3 and 17, "
+        "and orange ones, which lag behind at first, at none for the same work. On the right five blue curves end at 9 or fewer, and "
+        "one orange curve falls more slowly and reaches none at about twice the work.",
     ),
     "growth": Entry(
         lambda target: fig_growth(grown(), level=LEVEL, target=target),

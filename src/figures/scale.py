@@ -170,11 +170,11 @@ def fig_compute(courses: dict[str, dict[str, list[tuple[np.ndarray, np.ndarray]]
     for ax, (block, presets) in zip(axes[0], courses.items(), strict=True):
         for i, ((name, seeds), colour) in enumerate(zip(presets.items(), (BLUE, PRIME), strict=True)):
             for done, wrong in seeds:
-                ax.plot(done / 1e15, np.maximum(wrong, none), color=colour, linewidth=0.7, alpha=0.8)
-                ax.plot(done[-1] / 1e15, max(wrong[-1], none), ".", color=colour, markersize=5, clip_on=False)
+                ax.plot(done / 1e14, np.maximum(wrong, none), color=colour, linewidth=0.7, alpha=0.8)
+                ax.plot(done[-1] / 1e14, max(wrong[-1], none), ".", color=colour, markersize=5, clip_on=False)
             ax.text(0.98, 0.97 - 0.1 * i, name, color=colour, ha="right", va="top", transform=ax.transAxes)
         ax.axhline(none, color=GREY, linewidth=0.6, linestyle=":")
-        ax.set(title=block, xlabel="operations of training, $10^{15}$", yscale="log", ylim=(none / 1.5, 1e6), xlim=(0, None))
+        ax.set(title=block, xlabel="operations of training, $10^{14}$", yscale="log", ylim=(none / 1.5, 1e6), xlim=(0, None))
     axes[0, 0].set_yticks([none, 1, 100, 1e4, 1e6], ["none", "1", "100", "$10^4$", "$10^6$"])
     axes[0, 0].minorticks_off()
     axes[0, 0].set_ylabel("wrong cells")

@@ -8,7 +8,7 @@ from ...studies.arrays import Arrays
 from ...studies.order import overtaking_over_p
 from ...studies.outcomes import exact
 from ...studies.spike import BASES
-from ..evidence import exact_of, runs_of
+from ..evidence import errors_over_compute, exact_of, runs_of
 from ..grids import BLOCK_TEXTS, FACTORS, LARGE_P, SWEPT_P
 from ..registry import arrays
 from .claim import COUNT, RATIO, Claims, Form, at_most, exactly, fraction, share
@@ -85,6 +85,15 @@ def exact_wrong_cells(block: str):
 )  # fmt: skip
 def exact_steps(block: str):
     return _steps(exact_of(block), 0)
+
+
+@claims.add(
+    "exact.standard.operations", "p = 113, standard block: operations of training exact-standard over those of paper-standard",
+    form=RATIO, kind="measured",
+)  # fmt: skip
+def exact_operations():
+    of_paper, of_exact = (np.asarray([done[-1] for done, _ in seeds]) for seeds in errors_over_compute()["standard"].values())
+    return of_exact / of_paper[: len(of_exact)]
 
 
 # --- one factor at a time about the laptop preset

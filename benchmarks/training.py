@@ -61,7 +61,6 @@ from src.results.speed import (
     RACES,
     ROUNDS,
     SEEDS,
-    WARM_UP,
     compiled_rows,
     part_rows,
     race_rows,
@@ -164,9 +163,19 @@ def timed(run: Callable[[int], Any]) -> Callable[[int], float]:
 
 
 def alternate(contestants: list[Callable[[int], float]], steps: int, what: str) -> np.ndarray:
-    """Seconds a step: (ROUNDS, contestants). The first, uncounted round compiles."""
-    rows = tqdm(range(ROUNDS + 1), desc=what, unit="round", disable=None)
-    return np.asarray([[run(steps) / steps for run in contestants] for _ in rows])[1:]
+    """Seconds a step: (ROUNDS, contestants). In a round before them that does not count each takes two steps at least, since a program
+    may be compiled once for what it is given and once more for what it has returned."""
+    rounds = tqdm(total=(ROUNDS + 1) * len(contestants), desc=what, unit="run", disable=None)
+
+    def timed_run(run: Callable[[int], float], n: int) -> float:
+        seconds = run(n) / n
+        rounds.update()
+        return seconds
+
+    with rounds:
+        for run in contestants:
+            timed_run(run, max(steps, 2))
+        return np.asarray([[timed_run(run, steps) for run in contestants] for _ in range(ROUNDS)])
 
 
 class Torch:
@@ -299,7 +308,7 @@ def report(found: dict[str, np.ndarray], console: Console) -> None:
         for row in of(found):
             table.add_row(*row)
         console.print(table)
-    times = zip(SEEDS, np.median(found["seeds"][WARM_UP:], axis=0), strict=True)
+    times = zip(SEEDS, np.median(found["seeds"], axis=0), strict=True)
     console.print("seeds side by side, times as long as one:", {n: f"{x:.2f}" for n, x in times})
 
 

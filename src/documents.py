@@ -73,7 +73,7 @@ from .results.grids import (
 )
 from .results.published import BEST_CMD
 from .results.registry import arrays
-from .results.speed import ROUNDS, SEEDS, WARM_UP
+from .results.speed import ROUNDS, SEEDS
 from .results.tables import (
     auroc_table,
     claims_markdown,

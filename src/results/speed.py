@@ -16,7 +16,7 @@ def _adamw(name: str) -> Config:
 
 
 CONTESTANTS = ("trainer", "plain", "lineage", "PyTorch, eager", "PyTorch, compiled")
-ROUNDS, WARM_UP = 3, 1  # recorded, and of these not read: a program is compiled again for what it returned itself
+ROUNDS = 3
 RACES = (  # each config, in the standard block, with the steps of a round
     (_adamw("laptop"), 20),
     (preset("laptop"), 20),
@@ -36,7 +36,7 @@ COMPILED_HEADER = ("p", "tasks", "a slice a task, s", "one piece, s", "all rows,
 
 def race_rows(a: Arrays) -> list[tuple[str, ...]]:
     """A row for each race, medians over rounds: `RACE_HEADER`."""
-    seconds, ratio, peak = (np.median(a[name][:, WARM_UP:], axis=1) for name in ("seconds", "ratio", "peak"))
+    seconds, ratio, peak = (np.median(a[name], axis=1) for name in ("seconds", "ratio", "peak"))
     return [
         (str(config.p), config.optimizer, f"{seconds[i, 0] * 1e3:,.0f}", *map(_times, CONTESTANTS[1:], ratio[i, 1:]), f"{peak[i]:.0%}")
         for i, (config, _) in enumerate(RACES)
@@ -51,7 +51,7 @@ def _times(name: str, x: float) -> str:
 
 def part_rows(a: Arrays) -> list[tuple[str, ...]]:
     """A row for each part of a step, medians over rounds: `PART_HEADER`."""
-    found = np.median(a["parts"][WARM_UP:], axis=0)
+    found = np.median(a["parts"], axis=0)
     return [(name, f"{x * 1e3:.1f}", f"{x / found[0]:.0%}") for name, x in zip(PARTS, found, strict=True)]
 
 

@@ -9,7 +9,7 @@ from ..evidence import wrong_over
 from ..grids import GROWTH_P, ROWS_P, SWEPT_P
 from ..reads import remembered
 from ..registry import arrays
-from ..speed import CONTESTANTS, RACES, SEEDS, WARM_UP
+from ..speed import CONTESTANTS, RACES, SEEDS
 from .claim import COUNT, RATIO, Claims, Form, at_least, fraction, share
 
 claims = Claims("scale")
@@ -83,7 +83,7 @@ def far_days():
     here, there = (
         operations(config.train_fraction * p * p, config.d_model, config.d_mlp, int(sum(primes_below(p)))) for p in (config.p, FAR)
     )
-    return config.steps * arrays("speed-cpu")["seconds"][at, WARM_UP:, 0] * there / here / 86_400
+    return config.steps * arrays("speed-cpu")["seconds"][at, :, 0] * there / here / 86_400
 
 
 # --- speed, a value for each round
@@ -102,7 +102,7 @@ _RACED = [
     why=lambda i, p, **_: "most of a step is matrix products, which all contestants do alike" if p == 53 else "it does not fit into memory",
 )  # fmt: skip
 def speed(i: int, p: int, optimizer: str, peer: str, slug: str):
-    found = arrays("speed-cpu")["ratio"][i, WARM_UP:, CONTESTANTS.index(peer)]
+    found = arrays("speed-cpu")["ratio"][i, :, CONTESTANTS.index(peer)]
     return found[np.isfinite(found)]
 
 
@@ -112,7 +112,7 @@ def speed(i: int, p: int, optimizer: str, peer: str, slug: str):
     goal=lambda i, p, optimizer: at_least(0.6) if p == 53 else None, why="tables, masks and the optimiser cost as much as the products",
 )  # fmt: skip
 def peak(i: int, p: int, optimizer: str):
-    return arrays("speed-cpu")["peak"][i, WARM_UP:]
+    return arrays("speed-cpu")["peak"][i]
 
 
 @claims.add(
@@ -120,4 +120,4 @@ def peak(i: int, p: int, optimizer: str):
     form=RATIO, kind="measured", over={"n": SEEDS},
 )  # fmt: skip
 def seeds(n: int):
-    return arrays("speed-cpu")["seeds"][WARM_UP:, SEEDS.index(n)]
+    return arrays("speed-cpu")["seeds"][:, SEEDS.index(n)]

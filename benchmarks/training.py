@@ -49,7 +49,7 @@ from src.network.packing import cross_entropy, row_losses, task_loss
 from src.network.presets import preset
 from src.network.records import cores
 from src.network.tasks import make_dataset
-from src.network.trainer import batch_rows, init_state, make_chunk, n_pieces, piecewise, seed_mesh
+from src.network.trainer import batch_rows, init_state, loss_and_gradient, make_chunk, n_pieces, seed_mesh
 from src.results.measure import record
 from src.results.speed import (
     COMPILED_HEADER,
@@ -121,7 +121,7 @@ def scanned(config: Config, dataset: Dataset, seeds: int) -> Callable[[int], Non
     tokens, labels = jnp.asarray(dataset.tokens[dataset.train_idx]), jnp.asarray(dataset.labels[dataset.train_idx])
     chunk = make_chunk(config, dataset.widths)
     first = jax.vmap(lambda seed: init_state(config, dataset, seed))(jnp.arange(seeds, dtype=jnp.int32))
-    states = [jax.device_put(first, NamedSharding(seed_mesh(seeds), PartitionSpec("seeds")))]  # as the chunk returns them: compiled once
+    states = [jax.device_put(first, NamedSharding(seed_mesh(seeds), PartitionSpec("seeds")))]  # as the chunk returns them
 
     def run(n: int) -> None:
         states[0], losses = chunk(states[0], tokens, labels, n)
@@ -163,19 +163,15 @@ def timed(run: Callable[[int], Any]) -> Callable[[int], float]:
 
 
 def alternate(contestants: list[Callable[[int], float]], steps: int, what: str) -> np.ndarray:
-    """Seconds a step: (ROUNDS, contestants). In a round before them that does not count each takes two steps at least, since a program
-    may be compiled once for what it is given and once more for what it has returned."""
-    rounds = tqdm(total=(ROUNDS + 1) * len(contestants), desc=what, unit="run", disable=None)
+    """Seconds a step: (ROUNDS, contestants). Before them come two rounds that do not count, since a program is compiled for what it is
+    given and may be once more for what it has returned."""
+    with tqdm(total=(ROUNDS + 2) * len(contestants), desc=what, unit="run", disable=None) as bar:
 
-    def timed_run(run: Callable[[int], float], n: int) -> float:
-        seconds = run(n) / n
-        rounds.update()
-        return seconds
+        def seconds(run: Callable[[int], float]) -> float:
+            bar.update()
+            return run(steps) / steps
 
-    with rounds:
-        for run in contestants:
-            timed_run(run, max(steps, 2))
-        return np.asarray([[timed_run(run, steps) for run in contestants] for _ in range(ROUNDS)])
+        return np.asarray([[seconds(run) for run in contestants] for _ in range(ROUNDS + 2)])[2:]
 
 
 class Torch:
@@ -288,7 +284,7 @@ def compiling(p: int, *, sliced: bool) -> tuple[float, float]:
     def gradient(model: Transformer, tokens: jax.Array, labels: jax.Array, key: jax.Array) -> Transformer:
         if not sliced:
             cut = n_pieces(config, tokens.shape[1], sum(dataset.widths), rows)
-            return piecewise(model, tokens, labels, dataset.widths, key, balanced=False, pieces=cut)[1]
+            return loss_and_gradient(model, tokens, labels, dataset.widths, key, balanced=False, pieces=cut)[1]
         of = lambda m: jax.vmap(lambda t, k: m(t, key=k))(tokens, jax.random.split(key, rows))  # noqa: E731
         return jax.grad(lambda m: task_loss(of(m), labels, dataset.widths).mean())(model)
 

@@ -35,9 +35,9 @@ def activations(config: Config, n_ctx: int, classes: int) -> float:
     return 4.0 * (attention + 3 * config.d_mlp * (n_ctx * (layers - 1) + 1) + 6 * classes)
 
 
-def terms(config: Config, size: Size, seeds: int, side_by_side: int, at_a_time: int = 0) -> dict[str, float]:
-    """Bytes by what they are for; `side_by_side` seeds compute at the same time, each on examples `at_a_time` (0: a whole batch)."""
-    rows, ctx = at_a_time or config.batch or size.examples, size.n_ctx
+def terms(config: Config, size: Size, seeds: int, side_by_side: int, rows: int) -> dict[str, float]:
+    """Bytes by what they are for; `side_by_side` seeds compute at the same time, each on so many `rows`."""
+    ctx = size.n_ctx
     chunks = config.steps / config.eval_every + 1
     return {
         f"{size.examples:,} examples of {ctx + size.tasks:,} numbers": 28.0 * size.examples * (ctx + size.tasks),

@@ -24,7 +24,7 @@ from jaxtyping import Array, Int, PRNGKeyArray
 
 from . import memory, records, session
 from .config import Config, ConfigError
-from .dataset import Dataset
+from .dataset import Dataset, Size
 from .model import Transformer, count_parameters
 from .optimizers import make_optimizer, withheld
 from .packing import class_weights, row_correct, row_losses
@@ -32,8 +32,8 @@ from .runs import run_folder
 from .tasks import TASKS, make_dataset
 
 RUNS = Path("runs")
-PIECE = 4096  # rows that are evaluated at a time, at most
-CACHED_ROWS, CACHED_BYTES = 768, 2**24  # of a piece of a training step, the larger of both; p = 53, 113 and 257 were tried
+EVALUATED = 4096  # rows that are evaluated at a time, at most
+PIECE_ROWS, PIECE_BYTES = 768, 2**24  # of a piece of a step, the larger of both: p = 53, 113 and 257 were tried, and narrow networks
 
 
 class State(NamedTuple):
@@ -56,11 +56,27 @@ def init_state(config: Config, dataset: Dataset, seed: Array) -> State:
     return State(model, make_optimizer(config).init(model), jnp.zeros((), jnp.int32), seed)
 
 
-def mean_loss(
-    model: Transformer, tokens: Array, labels: Array, widths: tuple[int, ...], key: PRNGKeyArray, *, balanced: bool = False
-) -> Array:
-    """The training loss: the mean over tasks of cross-entropy / log(width), so that guessing costs 1 a task; `balanced` over classes."""
-    return _summed(model, tokens, labels, _weights(labels, widths, balanced), jax.random.split(key, len(tokens)), widths)
+def loss_and_gradient(
+    model: Transformer, tokens: Array, labels: Array, widths: tuple[int, ...], key: PRNGKeyArray, *, balanced: bool, pieces: int = 1
+) -> tuple[Array, Transformer]:
+    """The training loss, the mean over tasks of cross-entropy / log(width), so that guessing costs 1 a task, and its gradient.
+
+    Where it is `balanced`, each class that occurs counts the same. The rows go through in as many pieces, one after another.
+    """
+    n = len(tokens)
+    rows = np.resize(np.arange(n), (pieces, -(-n // pieces)))  # after the last row the first ones again, which then count for nothing
+    once = (np.arange(rows.size) < n).astype(np.float32).reshape(rows.shape)
+    weights, keys = _weights(labels, widths, balanced), jax.random.split(key, n)
+
+    def of_piece(model: Transformer, at: Array, counts: Array) -> Array:
+        logits = jax.vmap(lambda t, k: model(t, key=k))(tokens[at], keys[at])
+        return (row_losses(logits, labels[at], widths) * weights[at] * counts[:, None]).sum()
+
+    def add(total: tuple[Array, Transformer], piece: tuple[Array, Array]) -> tuple[tuple[Array, Transformer], None]:
+        return jax.tree.map(jnp.add, total, jax.value_and_grad(of_piece)(model, *piece)), None
+
+    zero = (jnp.zeros((), jnp.float32), jax.tree.map(jnp.zeros_like, model))
+    return jax.lax.scan(add, zero, (jnp.asarray(rows), jnp.asarray(once)))[0]
 
 
 def _weights(labels: Array, widths: tuple[int, ...], balanced: bool) -> Array:
@@ -70,35 +86,18 @@ def _weights(labels: Array, widths: tuple[int, ...], balanced: bool) -> Array:
     return cells / (len(widths) * uniform[None])
 
 
-def _summed(model: Transformer, tokens: Array, labels: Array, weights: Array, keys: Array, widths: tuple[int, ...]) -> Array:
-    logits = jax.vmap(lambda t, k: model(t, key=k))(tokens, keys)
-    return (row_losses(logits, labels, widths) * weights).sum()
-
-
-def piecewise(
-    model: Transformer, tokens: Array, labels: Array, widths: tuple[int, ...], key: PRNGKeyArray, *, balanced: bool, pieces: int
-) -> tuple[Array, Transformer]:
-    """`mean_loss` and its gradient, with the rows in as many pieces, one after another."""
-    n = len(tokens)
-    rows = np.resize(np.arange(n), (pieces, -(-n // pieces)))  # after the last row the first ones again, which then count for nothing
-    once = (np.arange(rows.size) < n).astype(np.float32).reshape(rows.shape)
-    weights, keys = _weights(labels, widths, balanced), jax.random.split(key, n)
-
-    def add(total: tuple[Array, Transformer], piece: tuple[Array, Array]) -> tuple[tuple[Array, Transformer], None]:
-        at, counts = piece
-        of = jax.value_and_grad(_summed)(model, tokens[at], labels[at], weights[at] * counts[:, None], keys[at], widths)
-        return jax.tree.map(jnp.add, total, of), None
-
-    zero = (jnp.zeros((), jnp.float32), jax.tree.map(jnp.zeros_like, model))
-    return jax.lax.scan(add, zero, (jnp.asarray(rows), jnp.asarray(once)))[0]
-
-
 def n_pieces(config: Config, n_ctx: int, classes: int, rows: int) -> int:
-    """Into how many pieces a step cuts its rows. An accelerator takes them whole; a CPU is faster where what it has just written is still
-    in its cache, and slower again where pieces are so small that calls cost as much as their work."""
+    """Into how many pieces a step cuts its rows. An accelerator takes them whole. A CPU is faster the less lies between writing a number
+    and reading it again, and slower where pieces are so small that calls cost as much as their work."""
     if jax.default_backend() != "cpu":
         return 1
-    return max(1, round(rows / max(CACHED_ROWS, CACHED_BYTES / memory.activations(config, n_ctx, classes))))
+    return max(1, round(rows / max(PIECE_ROWS, PIECE_BYTES / memory.activations(config, n_ctx, classes))))
+
+
+def at_a_time(config: Config, size: Size) -> int:
+    """The rows that training or evaluation holds the activations of."""
+    rows = config.batch or size.examples
+    return max(-(-rows // n_pieces(config, size.n_ctx, size.classes, rows)), min(size.examples, EVALUATED))
 
 
 def batch_rows(config: Config, seed: Array, step: Array, n: int) -> Int[Array, " batch"]:
@@ -121,7 +120,7 @@ def make_chunk(config: Config, widths: tuple[int, ...]) -> Callable[[State, Arra
             rows = batch_rows(config, state.seed, state.step, len(tokens))
             tokens, labels = tokens[rows], labels[rows]
         cut = n_pieces(config, tokens.shape[1], sum(widths), len(tokens))
-        loss, grads = piecewise(state.model, tokens, labels, widths, key, balanced=config.balanced, pieces=cut)
+        loss, grads = loss_and_gradient(state.model, tokens, labels, widths, key, balanced=config.balanced, pieces=cut)
         params: Any = state.model  # optax describes its trees by types that no module has
         updates, opt_state = optimizer.update(grads, state.opt_state, params)
         model: Any = optax.apply_updates(params, updates)
@@ -150,8 +149,10 @@ def seed_mesh(seeds: int) -> jax.sharding.Mesh:
     return jax.make_mesh((devices,), ("seeds",), axis_types=(AxisType.Auto,), devices=jax.devices()[:devices])
 
 
-def make_evaluate(dataset: Dataset, piece: int) -> Callable[[Transformer], dict[str, Array]]:
-    """`evaluate(models)`: loss in nats and accuracy of every task on both halves of the split, each (seeds, T); `piece` rows at a time."""
+def make_evaluate(dataset: Dataset, most: int = EVALUATED) -> Callable[[Transformer], dict[str, Array]]:
+    """`evaluate(models)`: loss in nats and accuracy of every task on both halves of the split, each (seeds, T); `most` rows at a time."""
+    n = len(dataset.tokens)
+    piece = -(-n // -(-n // most))
     halves = np.stack([dataset.train_mask, ~dataset.train_mask], axis=1).astype(np.float32)  # (N, 2)
     fill = ((0, -len(halves) % piece), (0, 0))
     pieces = tuple(jnp.asarray(np.pad(x, fill).reshape(-1, piece, x.shape[1])) for x in (dataset.tokens, dataset.labels, halves))
@@ -202,9 +203,7 @@ def train(
     size, beside = TASKS[config.task].size(config), len(seeds)
     if backend() == "cpu":
         beside = min(beside, jax.device_count())
-    rows = config.batch or size.examples
-    at_a_time = max(rows // n_pieces(config, size.n_ctx, size.classes, rows), min(size.examples, PIECE))
-    memory.check(memory.terms(config, size, len(seeds), beside, at_a_time), f"training {config.run}")
+    memory.check(memory.terms(config, size, len(seeds), beside, at_a_time(config, size)), f"training {config.run}")
     dataset = make_dataset(config)
     if config.batch > len(dataset.train_idx):
         raise ConfigError(f"batch={config.batch}: more than the {len(dataset.train_idx):,} rows trained on; 0 takes all of them")
@@ -250,8 +249,7 @@ def _train(
     )
 
     tokens, labels = jnp.asarray(dataset.tokens[dataset.train_idx]), jnp.asarray(dataset.labels[dataset.train_idx])
-    piece = min(len(dataset.tokens), PIECE)
-    chunk, evaluate = make_chunk(config, dataset.widths), make_evaluate(dataset, piece)
+    chunk, evaluate = make_chunk(config, dataset.widths), make_evaluate(dataset)
     keep = kept_steps(config)
     started = on_disk = time.perf_counter()
 

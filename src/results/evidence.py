@@ -173,13 +173,13 @@ def errors_over_compute() -> dict[str, dict[str, list[tuple[np.ndarray, np.ndarr
     out: dict[str, dict[str, list[tuple[np.ndarray, np.ndarray]]]] = {}
     for run, block in BLOCKS.items():
         exact = exact_of(block)
-        courses = {
+        seeds = {
             run: [(one.metrics["step"], wrong_cells(one)) for one in runs_of(run)],
             EXACT[block].run: [(s[s >= 0], w[s >= 0]) for s, w in zip(exact["course_step"], exact["course_wrong"], strict=True)],
         }
         rows, outputs = len(runs_of(run)[0].dataset.train_idx), int(sum(primes_below(preset(run).p)))
-        cost = {name: operations(rows, preset(name).d_model, preset(name).d_mlp, outputs) for name in courses}
-        out[block] = {name: [(cost[name] * step, wrong) for step, wrong in seeds] for name, seeds in courses.items()}
+        cost = {name: operations(rows, preset(name).d_model, preset(name).d_mlp, outputs) for name in seeds}
+        out[block] = {name: [(cost[name] * step, wrong) for step, wrong in found] for name, found in seeds.items()}
     return out
 
 

@@ -31,7 +31,7 @@ COMPILED_P = (53, 113, 257, 509)
 
 RACE_HEADER = ("p", "optimiser", "trainer, ms a step", *(f"{name}, times" for name in CONTESTANTS[1:]), "of the peak")
 PART_HEADER = ("part", "ms", "of a step")
-COMPILED_HEADER = ("p", "tasks", "a slice a task, s", "one piece, s", "all rows, GiB", "a batch, GiB")
+COMPILED_HEADER = ("p", "tasks", "slices, s", "trainer, s", "slices, GiB", "trainer, GiB")
 
 
 def race_rows(a: Arrays) -> list[tuple[str, ...]]:

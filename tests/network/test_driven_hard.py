@@ -23,6 +23,7 @@ from src.network.paths import PACKAGE, checkpoints
 from src.network.presets import PRESETS, preset
 from src.network.runs import load_run
 from src.network.tasks import TASKS, make_dataset
+from src.network.trainer import at_a_time
 
 TRIALS = int(os.environ.get("MIIII_TRIALS", "1"))
 LAPTOP = checkpoints() / "laptop" / "seed-0" / "step-1250.safetensors"
@@ -127,11 +128,11 @@ def test_any_value_makes_a_config_that_fits_or_is_one_line(name, changes):
     try:
         config = preset(name).override([f"{key}={value}" for key, value in changes])
         size = TASKS[config.task].size(config)
-        memory.check(memory.terms(config, size, 1, 1), "training")
+        memory.check(memory.terms(config, size, 1, 1, at_a_time(config, size)), "training")
     except ConfigError as error:
         assert "\n" not in str(error) and len(str(error)) < 500
         return
-    assert sum(memory.terms(config, size, 1, 1).values()) <= memory.limit()
+    assert sum(memory.terms(config, size, 1, 1, at_a_time(config, size)).values()) <= memory.limit()
 
 
 SIZED = [
@@ -157,7 +158,8 @@ def test_the_size_that_is_told_is_the_size_that_is_made(changes):
 ])  # fmt: skip
 def test_what_cannot_fit_is_refused_by_its_largest_part(changes, named):
     config = Config(**changes)
+    size = TASKS[config.task].size(config)
     with pytest.raises(ConfigError, match=r"needs about .* GiB of memory and this machine has") as error:
-        memory.check(memory.terms(config, TASKS[config.task].size(config), 1, 1), "training laptop")
+        memory.check(memory.terms(config, size, 1, 1, at_a_time(config, size)), "training laptop")
     assert named in str(error.value) or "examples" in str(error.value)
     assert "\n" not in str(error.value)

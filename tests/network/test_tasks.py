@@ -93,10 +93,11 @@ def test_tiny_losses_keep_their_precision():
         np.testing.assert_allclose(float(loss), np.log1p(2 * np.exp(-margin)), rtol=1e-5)
 
 
+@pytest.mark.parametrize("widths", [(2, 3, 5, 47), (47, 2, 5), (7,)])
 @pytest.mark.parametrize("scale", [0.1, 3.0, 30.0, 400.0])
-def test_losses_in_one_piece_are_those_of_task_after_task(scale):
+def test_losses_in_one_piece_are_those_of_task_after_task(scale, widths):
     """Values, gradients and accuracies, for logits of any size; and still under vmap."""
-    widths, rng = (2, 3, 5, 47), np.random.default_rng(0)
+    rng = np.random.default_rng(0)
     logits = jnp.asarray(rng.normal(size=(40, sum(widths))) * scale, jnp.float32)
     labels = jnp.asarray(np.stack([rng.integers(0, w, 40) for w in widths], axis=1), jnp.int32)
     np.testing.assert_allclose(row_losses(logits, labels, widths).mean(axis=0), task_loss(logits, labels, widths), rtol=2e-6, atol=1e-30)
@@ -118,6 +119,12 @@ def test_tiny_losses_keep_their_precision_in_one_piece():
         np.testing.assert_allclose(loss[:, 0], np.log1p(2 * np.exp(-margin)), rtol=1e-5)
         np.testing.assert_allclose(loss[0, 1], np.log1p(np.exp(-2.0)), rtol=1e-5)
         assert loss[1, 1] == 200
+
+
+def test_a_tie_is_wrong_in_one_piece():
+    logits = jnp.asarray([[1.0, 1.0, 0.0, 2.0, 0.0]], jnp.float32)
+    assert row_correct(logits, jnp.zeros((1, 2), jnp.int32), (2, 3)).tolist() == [[False, False]]
+    assert row_correct(logits, jnp.asarray([[1, 1]], jnp.int32), (2, 3)).tolist() == [[False, True]]
 
 
 def test_wrong_packing_is_named():

@@ -16,7 +16,7 @@ from src.network.checkpoint import CheckpointError, named_leaves
 from src.network.config import ConfigError
 from src.network.model import Transformer, predict
 from src.network.optimizers import grokfast, make_optimizer, schedule
-from src.network.packing import task_accuracy, task_loss
+from src.network.packing import cross_entropy, split_logits, task_accuracy, task_loss
 from src.network.presets import preset
 from src.network.records import publish
 from src.network.runs import load_run
@@ -26,11 +26,10 @@ from src.network.trainer import (
     batch_rows,
     init_state,
     kept_steps,
+    loss_and_gradient,
     make_chunk,
     make_evaluate,
-    mean_loss,
     n_pieces,
-    piecewise,
     train,
 )
 from src.train import app
@@ -70,8 +69,8 @@ def test_evaluation_in_pieces_is_evaluation():
     model = init_state(SMALL, data, jnp.asarray(3, jnp.int32)).model
     models = jax.tree.map(lambda x: jnp.stack([x, 2 * x]), model)
     logits = jax.vmap(lambda m: predict(m, jnp.asarray(data.tokens)))(models)
-    for piece in (49, 10, 7):
-        found = make_evaluate(data, piece)(models)
+    for most in (49, 10, 7):
+        found = make_evaluate(data, most)(models)
         for half, rows in (("train", data.train_idx), ("valid", data.valid_idx)):
             for what, f in (("loss", task_loss), ("accuracy", task_accuracy)):
                 expected = jnp.stack([f(x[rows], jnp.asarray(data.labels)[rows], data.widths) for x in logits])
@@ -90,25 +89,35 @@ def test_a_batch_is_drawn_from_the_rows_trained_on_anew_each_step():
     state = init_state(config, data, jnp.asarray(5, jnp.int32))
     stacked = jax.tree.map(lambda x: x[None], state)
     _, losses = make_chunk(config, data.widths)(stacked, tokens, labels, 1)
-    expected = mean_loss(state.model, tokens[rows[0]], labels[rows[0]], data.widths, jax.random.key(0))
+    expected, _ = loss_and_gradient(state.model, tokens[rows[0]], labels[rows[0]], data.widths, jax.random.key(0), balanced=False)
     assert float(losses[0, 0]) == pytest.approx(float(expected), rel=1e-5)
 
 
+def plain_loss(model, tokens, labels, widths, key, balanced):
+    """The training loss task after task, of all rows at once."""
+    logits = jax.vmap(lambda t, k: model(t, key=k))(tokens, jax.random.split(key, len(tokens)))
+    each = []
+    for t, part in enumerate(split_logits(logits, widths)):
+        losses, mine = cross_entropy(part, labels[:, t]), np.asarray(labels[:, t])
+        groups = [mine == c for c in np.unique(mine)] if balanced else [np.full(len(mine), True)]
+        each.append(jnp.stack([losses[np.flatnonzero(group)].mean() for group in groups]).mean() / np.log(part.shape[1]))
+    return jnp.stack(each).mean()
+
+
 @pytest.mark.parametrize("balanced", [False, True])
-@pytest.mark.parametrize("cut", [1, 2, 5, 39])
+@pytest.mark.parametrize("cut", [1, 2, 5, 39, 50])
 def test_the_gradient_in_pieces_is_the_gradient(balanced, cut, getkey):
-    """With dropout, over classes as over rows, and where the last piece is not full."""
+    """With dropout, over classes as over rows, where the last piece is not full, and where there are more pieces than rows."""
     data = make_dataset(SMALL)
     model = Transformer(SMALL, data, key=getkey())
     given = (model, jnp.asarray(data.tokens[data.train_idx]), jnp.asarray(data.labels[data.train_idx]), data.widths, getkey())
     assert len(given[1]) == 39 and SMALL.dropout > 0
-    loss, gradient = jax.value_and_grad(mean_loss)(*given, balanced=balanced)
-    found, in_pieces = piecewise(*given, balanced=balanced, pieces=cut)
+    loss, gradient = jax.value_and_grad(plain_loss)(*given, balanced)
+    found, in_pieces = loss_and_gradient(*given, balanced=balanced, pieces=cut)
     assert float(found) == pytest.approx(float(loss), rel=1e-5)
     for name, expected in named_leaves(gradient).items():
-        np.testing.assert_allclose(
-            named_leaves(in_pieces)[name], expected, rtol=1e-3, atol=1e-6 * float(jnp.abs(expected).max()), err_msg=name
-        )
+        small = 1e-6 * float(jnp.abs(expected).max())
+        np.testing.assert_allclose(named_leaves(in_pieces)[name], expected, rtol=1e-3, atol=small, err_msg=name)
 
 
 def test_training_in_pieces_is_training(monkeypatch):
@@ -123,8 +132,8 @@ def test_training_in_pieces_is_training(monkeypatch):
         return np.asarray(make_chunk(SMALL, data.widths)(states, tokens, labels, 10)[1])
 
     whole = losses()
-    monkeypatch.setattr(trainer, "CACHED_ROWS", 10)
-    monkeypatch.setattr(trainer, "CACHED_BYTES", 0)
+    monkeypatch.setattr(trainer, "PIECE_ROWS", 10)
+    monkeypatch.setattr(trainer, "PIECE_BYTES", 0)
     assert n_pieces(SMALL, *shape) == 4
     np.testing.assert_allclose(losses(), whole, rtol=1e-3)
     monkeypatch.setattr(jax, "default_backend", lambda: "gpu")
@@ -265,7 +274,7 @@ def test_gains_decay_unless_they_are_spared(getkey, optimizer):
 def test_the_loss_of_guessing_is_one_a_task(getkey):
     data = make_dataset(SMALL)
     silent = jax.tree.map(jnp.zeros_like, Transformer(SMALL, data, key=getkey()))
-    loss = mean_loss(silent, jnp.asarray(data.tokens), jnp.asarray(data.labels), data.widths, getkey())
+    loss, _ = loss_and_gradient(silent, jnp.asarray(data.tokens), jnp.asarray(data.labels), data.widths, getkey(), balanced=False)
     np.testing.assert_allclose(loss, 1.0, rtol=1e-6)
 
 

@@ -223,7 +223,7 @@ def parts(config: Config) -> dict[str, Callable[[int], float]]:
     dataset, optimizer = make_dataset(config), make_optimizer(config)
     rows, key = config.batch or len(dataset.train_idx), jax.random.key(0)
     model = init_state(config, dataset, jnp.int32(0)).model
-    cut = n_pieces(config, dataset.tokens.shape[1], sum(dataset.widths), rows)
+    cut = n_pieces(rows)
     size = rows // cut
     of_rows = {
         "x": jax.random.normal(key, (cut, size, config.d_model), jnp.float32),
@@ -283,8 +283,7 @@ def compiling(p: int, *, sliced: bool) -> tuple[float, float]:
 
     def gradient(model: Transformer, tokens: jax.Array, labels: jax.Array, key: jax.Array) -> Transformer:
         if not sliced:
-            cut = n_pieces(config, tokens.shape[1], sum(dataset.widths), rows)
-            return loss_and_gradient(model, tokens, labels, dataset.widths, key, balanced=False, pieces=cut)[1]
+            return loss_and_gradient(model, tokens, labels, dataset.widths, key, balanced=False, pieces=n_pieces(rows))[1]
         of = lambda m: jax.vmap(lambda t, k: m(t, key=k))(tokens, jax.random.split(key, rows))  # noqa: E731
         return jax.grad(lambda m: task_loss(of(m), labels, dataset.widths).mean())(model)
 

@@ -28,21 +28,16 @@ def parameters(config: Config, size: Size) -> int:
     return d * (size.d_vocab + size.n_ctx + size.classes) + layers * (4 * d * d + 2 * d * config.d_mlp)
 
 
-def activations(config: Config, n_ctx: int, classes: int) -> float:
-    """Bytes that training on one example holds."""
-    layers = config.n_layers
-    attention = layers * n_ctx * (5 * config.d_model + 3 * config.n_heads * n_ctx)
-    return 4.0 * (attention + 3 * config.d_mlp * (n_ctx * (layers - 1) + 1) + 6 * classes)
-
-
 def terms(config: Config, size: Size, seeds: int, side_by_side: int, rows: int) -> dict[str, float]:
     """Bytes by what they are for; `side_by_side` seeds compute at the same time, each on so many `rows`."""
-    ctx = size.n_ctx
+    ctx, layers = size.n_ctx, config.n_layers
+    attention = layers * ctx * (5 * config.d_model + 3 * config.n_heads * ctx)
+    mlp = 3 * config.d_mlp * (ctx * (layers - 1) + 1)
     chunks = config.steps / config.eval_every + 1
     return {
         f"{size.examples:,} examples of {ctx + size.tasks:,} numbers": 28.0 * size.examples * (ctx + size.tasks),
         f"weights and optimiser, {parameters(config, size):,} parameters": 32.0 * parameters(config, size) * seeds,
-        f"activations of {rows:,} examples": rows * activations(config, ctx, size.classes) * side_by_side,
+        f"activations of {rows:,} examples": 4.0 * rows * (attention + mlp + 6 * size.classes) * side_by_side,
         f"metrics of {chunks:,.0f} chunks": 16.0 * chunks * (size.tasks + 1) * seeds,
         f"programs of {size.tasks:,} tasks": _PROGRAM + _PROGRAM_TASK * size.tasks,
     }

@@ -299,7 +299,8 @@ _NETWORKS: dict[str, Entry] = {
     "compute": Entry(
         lambda target: fig_compute(errors_over_compute(), target=target),
         "What the last wrong cells cost",
-        "No cell is wrong in the end where the gains of the simplified block do not decay, or where the standard block is twice as wide.",
+        "No cell is wrong in the end where the gains of the simplified block do not decay, or in a network of the standard block twice as "
+        "wide.",
         "Wrong cells of all rows, p = 113, over the operations that training has taken, counted for the MLP and the unembedding. A line "
         "for each seed, with a dot at its last step.",
         "Two panels of falling curves with a logarithmic count of wrong cells. On the left five blue curves end between 3 and 17, "

@@ -235,7 +235,7 @@ def parts(config: Config) -> dict[str, Callable[[int], float]]:
     given: Any = {"model": model, "opt": optimizer.init(model), "rows": of_rows}  # pyright: ignore[reportArgumentType]
 
     def total(tree: Any) -> jax.Array:
-        return sum((x.sum() for x in jax.tree.leaves(tree)), start=jnp.float32(0))
+        return jnp.stack([x.sum() for x in jax.tree.leaves(tree)]).sum()
 
     def each(of_piece: Callable[[jax.Array, Any, Any], Any]) -> Callable[[jax.Array, Any], jax.Array]:
         """Over all pieces, one after another; arguments, since constants would be folded: `s` that changes, the model, a piece."""

@@ -58,7 +58,7 @@ def init_state(config: Config, dataset: Dataset, seed: Array) -> State:
 
 def loss_and_gradient(
     model: Transformer, tokens: Array, labels: Array, widths: tuple[int, ...], key: PRNGKeyArray, *, balanced: bool, pieces: int = 1
-) -> tuple[Array, Transformer]:
+) -> tuple[Array, Any]:
     """The training loss, the mean over tasks of cross-entropy / log(width), so that guessing costs 1 a task, and its gradient.
 
     Where it is `balanced`, each class that occurs counts the same. The rows go through in as many pieces, one after another.

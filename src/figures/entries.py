@@ -299,12 +299,12 @@ _NETWORKS: dict[str, Entry] = {
     "compute": Entry(
         lambda target: fig_compute(errors_over_compute(), target=target),
         "What the last wrong cells cost",
-        "No cell is wrong in the end where the gains of the simplified block do not decay, or in a network of the standard block twice as "
-        "wide.",
+        "The last cells are cleared, or all but two, where the gains of the simplified block do not decay, and in a standard network twice "
+        "as wide.",
         "Wrong cells of all rows, p = 113, over the operations that training has taken, counted for the MLP and the unembedding. A line "
         "for each seed, with a dot at its last step.",
         "Two panels of falling curves with a logarithmic count of wrong cells. On the left five blue curves end between 3 and 17, "
-        "and orange ones, which lag behind at first, at none for the same work. On the right five blue curves end at 9 or fewer, and "
+        "and orange ones, which lag behind at first, at none or two for the same work. On the right five blue curves end at 9 or fewer, and "
         "one orange curve falls more slowly and reaches none at about twice the work.",
     ),
     "growth": Entry(

@@ -45,18 +45,20 @@ def paper_standard() -> Config:
 
 
 def exact() -> Config:
-    """`paper` with its gains spared from weight decay, as in He & Hofmann's code: no wrong cell.
+    """`paper` with its gains spared from weight decay, as in He & Hofmann's code: hardly a wrong cell.
 
     Why: what is wrong at the end of `paper` are single held-out rows of a few large primes that got few neurons. With gains that may grow
-    they are right too.
+    most seeds have them right too. Expect every task at >= 99% after 1,125 to 1,425 steps; at the end 0 to 2 of 370,301 cells are wrong,
+    after forty minutes of one CPU core.
     """
     return dataclasses.replace(paper(), run="exact", spare_gains=True)
 
 
 def exact_standard() -> Config:
-    """`paper-standard` twice as wide. The standard block has no gains to spare.
+    """`paper-standard` twice as wide, for fewer steps. The standard block has no gains to spare.
 
-    Why: as `exact`, with twice the neurons for each prime.
+    Why: as `exact`, with twice the neurons for each prime. One seed was tried: every task at >= 99% after 700 steps and no cell wrong at
+    the end, after an hour and a half of one CPU core.
     """
     return dataclasses.replace(paper_standard(), run="exact-standard", d_model=512, d_mlp=2048, steps=1200, decay=0.5)
 

@@ -304,8 +304,8 @@ _NETWORKS: dict[str, Entry] = {
         "Wrong cells of all rows, p = 113, over the operations that training has taken, counted for the MLP and the unembedding. A line "
         "for each seed, with a dot at its last step.",
         "Two panels of falling curves with a logarithmic count of wrong cells. On the left five blue curves end between 3 and 17, "
-        "and orange ones, which lag behind at first, at none or two for the same work. On the right five blue curves end at 9 or fewer, and "
-        "one orange curve falls more slowly and reaches none at about twice the work.",
+        "and orange ones, which lag behind at first, at none or two for the same work. On the right five blue curves end at 9 or fewer, "
+        "and one orange curve falls more slowly and reaches none at about twice the work.",
     ),
     "growth": Entry(
         lambda target: fig_growth(grown(), level=LEVEL, target=target),

@@ -45,7 +45,7 @@ def test_wrong_cells_over_training_end_where_the_manifest_says(run, seed):
     found = load_run(run, seed)
     course = wrong_cells(found)
     assert course[-1] == found.manifest["wrong_cells"] and len(course) == len(found.metrics["step"])
-    assert course[0] > 0.4 * found.manifest["cells"]  # before training most are wrong, or half of them where there are two classes
+    assert course[0] > 0.3 * found.manifest["cells"]  # before training most are wrong, or a third where two of three are of one class
     kept = errors([[found]])
     assert kept["course_wrong"].tolist() == [course.tolist()] and kept["wrong_cells"].tolist() == [[course[-1]]]
 

@@ -197,7 +197,7 @@ def test_numbers_that_are_results_lead_to_their_rows(name):
     ('extremes("a", "b")[0]', True), ('max(extremes("a", "b"))', True), ('len(a["loss"])', True), ("run.config.p", True),
     ('f"{run.manifest[\'cells\']:,}"', True), ('run.dataset.task_names', True),
     ('f"{cite(\'a\')} wrong"', False), ('" to ".join(extremes("a", "b"))', False), ("a['loss'].mean()", False), ("b", False),
-    ('f"{run.manifest[\'wrong_cells\']:,}"', False), ('row("a").ours', False), ('confusions("paper")[0].precision', False),
+    ('f"{run.manifest[\'wrong_cells\']:,}"', False), ('row("a").ours', False), ('circuits_of("paper")[0]["scores"].max()', False),
 ])  # fmt: skip
 def test_what_counts_as_a_number_of_a_result(source, leads):
     cells = 'run, p = load_run("paper"), 113\na = arrays("addition-analysis")\nb = [x * 2 for x in a["loss"]]'

@@ -94,10 +94,10 @@ def exact_steps(block: str):
 )  # fmt: skip
 def exact_operations():
     wide, paper = (
-        config.steps * operations(1, config.d_model, config.d_mlp, int(sum(primes_below(config.p))))
+        operations(1, config.d_model, config.d_mlp, int(sum(primes_below(config.p))))
         for config in (preset("exact-standard"), preset("paper-standard"))
     )
-    return wide / paper
+    return exact_of("standard")["step"][0] * wide / (runs_of("paper-standard")[0].step * paper)
 
 
 # --- one factor at a time about the laptop preset

@@ -108,7 +108,8 @@ def speed(i: int, p: int, optimizer: str, peer: str, slug: str):
 
 @claims.add(
     "speed.p-{p}-{optimizer}.peak", "CPU, p = {p}, {optimizer}: the trainer's share of a plain matrix product's speed (rounds for seeds)",
-    form=Form(".0%", 0), kind="measured", over=[{"i": i, "p": config.p, "optimizer": config.optimizer} for i, (config, _) in enumerate(RACES)],
+    form=Form(".0%", 0), kind="measured",
+    over=[{"i": i, "p": config.p, "optimizer": config.optimizer} for i, (config, _) in enumerate(RACES)],
     goal=lambda i, p, optimizer: at_least(0.6) if p == 53 else None, why="tables, masks and the optimiser cost as much as the products",
 )  # fmt: skip
 def peak(i: int, p: int, optimizer: str):

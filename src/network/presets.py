@@ -68,7 +68,7 @@ def wide() -> Config:
 
     Why: to see what grows with p. A minute on a large GPU; seven hours of two CPU cores, about five seconds a step.
     """
-    return Config(run="wide", p=257, d_model=512, d_mlp=2048, batch=16_384, steps=4800, decay=0.4, keep=8)
+    return Config(run="wide", p=257, d_model=512, d_mlp=2048, batch=16_384, steps=4800, decay=0.4)
 
 
 def addition() -> Config:

@@ -35,6 +35,7 @@ from .results.evidence import (
     BLOCKS,
     NETWORKS,
     TAKEN,
+    beyond,
     by_block,
     certificates,
     circuit_of,

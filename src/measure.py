@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from .network.checkpoint import CheckpointError
+from .network.definitions import changed_since_start
 from .network.paths import measurements
 from .results import store
 from .results.measure import other_versions, status
@@ -56,7 +57,9 @@ def main(
                 raise ValueError(f"no measurement {name!r}; there are {', '.join(MEASUREMENTS)}")
         for name in names or (MEASUREMENTS if force else stale_names()):
             if record:
-                typer.echo(f"wrote {record_measured(name, force=force)}")
+                path = record_measured(name, force=force)
+                if not changed_since_start():  # else it is not kept, which was said
+                    typer.echo(f"wrote {path}")
             else:
                 measured(name, force=force)
     except (ValueError, CheckpointError) as error:

@@ -17,6 +17,7 @@ from ..results.evidence import (
     BLOCKS,
     NETWORKS,
     TAKEN,
+    beyond,
     by_block,
     certificates,
     circuit_of,
@@ -287,14 +288,15 @@ _NETWORKS: dict[str, Entry] = {
         "are zero but for the cells with a share of .8 or .9 and dropout of .05 to .2.",
     ),
     "over-p": Entry(
-        lambda target: fig_over_p(*over_p(), target=target),
+        lambda target: fig_over_p(*over_p(), more=beyond(), target=target),
         "Which p these networks reach",
-        "With one width and one schedule networks generalise from p = 41 to 127; smaller p have too few rows, larger ones too little of"
-        " both.",
-        "Standard block, four fifths of the rows trained on, three seeds a value side by side. Left: steps until every task stands at "
-        "99% on held-out rows. Right: share of all cells that is wrong at the end.",
-        "Two panels over p. On the left crosses at small p, dots from 41 to 127, crosses above. On the right the share of wrong cells "
-        "falls from a few percent to none or a few in a million, and rises again.",
+        "With one width and one schedule networks generalise from p = 41 to 127; another width and schedule reach 257.",
+        "Standard block, four fifths of the rows trained on. Left: steps until every task stands at 99% on held-out rows. Right: share of "
+        "all cells that is wrong at the end. Blue: width 256, all rows in every step, three seeds a value side by side. Green: one seed of "
+        "the run wide.",
+        "Two panels over p. On the left blue crosses at small p, dots from 41 to 127, crosses above, and a green dot at 257. On the right "
+        "the share of wrong cells falls from a few percent to none or a few in a million and rises again to nearly all, but for the green "
+        "dot at 257, which is at two in a million.",
     ),
     "compute": Entry(
         lambda target: fig_compute(errors_over_compute(), target=target),

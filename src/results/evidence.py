@@ -14,7 +14,7 @@ from ..studies.arrays import Arrays, stack, unstack
 from ..studies.by_hand import P113, WRITERS
 from ..studies.composition import Confusion, divisors, placed_at_random, primality_counts
 from ..studies.growth import operations
-from ..studies.outcomes import wrong_cells
+from ..studies.outcomes import outcome, wrong_cells
 from ..studies.residues import analyse
 from ..studies.shared import frequency_agreement
 from ..studies.torus import balance, resultants
@@ -137,6 +137,13 @@ def over_p() -> tuple[Arrays, tuple[int, ...]]:
     """Steps to generalise and wrong cells over all p tried, those beyond 113 among them: arrays (p, seeds), and the p."""
     a, b = arrays("residues-p"), arrays("residues-large-p")
     return {name: np.concatenate([a[name], b[name]]) for name in ("steps_to_generalise", "wrong_cells", "step")}, SWEPT_P + LARGE_P
+
+
+def beyond() -> dict[str, tuple[Arrays, tuple[int, ...]]]:
+    """The same of the committed networks of the preset `wide`, by what they have that those of `over_p` do not."""
+    runs = runs_of("wide")
+    config = runs[0].config
+    return {f"width {config.d_model}, batches": (outcome([list(runs)]), (config.p,))}
 
 
 # What is varied: in which sweep, at which p, over which values, and what the networks of `residues-p` have of it.

@@ -30,6 +30,7 @@ from ..studies import (
     residues,
     scrubbing,
     shared,
+    wide,
 )  # fmt: skip
 from ..studies.algorithm import read_neurons
 from ..studies.arrays import Arrays
@@ -69,6 +70,7 @@ MEASUREMENTS: dict[str, Measurement] = {
     "lattice": Measurement(lattice.compare),
     "alphabet-predictions": Measurement(alphabet.predictions),
     "miu-study": Measurement(miu.study, "miu"),
+    "wide-pieces": Measurement(wide.take_apart, "wide"),
 }
 
 # What is recorded once, and the command that makes it: sweeps, the comparison with other programs, and speed beside them.

@@ -112,7 +112,7 @@ def test_values_are_possible_and_rows_without_seeds_are_few():
             once = ("algorithm.by-hand", "algorithm.certificate", "circuits.compiled", "circuits.peers", "integers.")
             by_hand = one.slug.startswith(once)
             percentile = one.slug.endswith((".alphabet.null", ".alphabet.alone.null"))  # of a null over many draws
-            hours = one.slug.startswith(("algorithm.formation.p-113", "scale.exact.standard."))  # of training each
+            hours = one.slug.startswith(("algorithm.formation.p-113", "scale.exact.standard.", "scale.wide."))  # of training each
             hours = hours or ".other-split." in one.slug
             timed = one.slug.startswith(("scale.speed.", "scale.growth.p-1009."))  # rounds on one machine
             assert len(one.values) >= 3 or by_hand or percentile or hours or timed, one.slug

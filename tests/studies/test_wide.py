@@ -3,7 +3,9 @@
 import numpy as np
 import pytest
 
-from src.network.runs import load_run
+from src.network.runs import committed_seeds, load_run
+from src.network.verify import ROUNDING
+from src.results.registry import arrays
 from src.studies import cancellation, ladder, residues, wide
 from src.studies.algorithm import extract, label_neurons, read_off
 from src.studies.composition import primality
@@ -64,3 +66,15 @@ def test_dissociation_is_that_of_the_analysis(run, apart, whole):
     np.testing.assert_allclose(apart["ablated"], expected, atol=2e-3)
     own = np.eye(len(whole.widths), dtype=bool)
     assert apart["ablated"][own].mean() < 0.5 < apart["ablated_random"][own].mean()
+
+
+def test_what_is_recorded_of_the_committed_networks_is_what_they_say_of_themselves():
+    found = arrays("wide-pieces")
+    assert len(found["wrong"]) == len(committed_seeds("wide")) > 0
+    for i, seed in enumerate(committed_seeds("wide")):
+        run = load_run("wide", seed)
+        assert abs(found["wrong"][i] - run.manifest["wrong_cells"]) <= ROUNDING
+        rows = len(run.dataset.train_idx), len(run.dataset.valid_idx)
+        said = sum(n * np.asarray(run.manifest[name]) for n, name in zip(rows, ("train_accuracy", "valid_accuracy"), strict=True))
+        np.testing.assert_allclose(found["accuracy"][i], said / sum(rows), atol=(ROUNDING + 1) / sum(rows))
+        assert found["counts"][i].sum() == run.config.p**2

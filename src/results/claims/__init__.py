@@ -16,7 +16,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "algorithm": ("account", "causal", "alphabet", "causes", "formation", "algorithm"),
     "circuits": ("compiled", "circuits"),
     "integers": ("integers", "sequences"),
-    "scale": ("scale", "growth"),
+    "scale": ("scale", "growth", "wide"),
 }
 
 

@@ -66,8 +66,8 @@ def exact_standard() -> Config:
 def wide() -> Config:
     """All 54 residue tasks at p = 257, for every n below 66,049: standard block, batches of 16,384 rows drawn with replacement.
 
-    Why: to see what grows with p, in a network twice as wide as those of p = 113. Expect every task at >= 99% after 1,000 steps, 99 to 100
-    minutes of two CPU cores; at the end 7 of 3,566,646 cells are wrong.
+    Why: to see what grows with p, in a network twice as wide as those of p = 113. Expect every task at >= 99% after 1,000 steps,
+    99 to 100 minutes of two CPU cores; at the end 7 of 3,566,646 cells are wrong.
     """
     return Config(run="wide", p=257, d_model=512, d_mlp=2048, batch=16_384, steps=1200, decay=0.4)
 

@@ -295,8 +295,8 @@ _NETWORKS: dict[str, Entry] = {
         "all cells that is wrong at the end. Blue: width 256, all rows in every step, three seeds a value side by side. Green: one seed of "
         "the run wide.",
         "Two panels over p. On the left blue crosses at small p, dots from 41 to 127, crosses above, and a green dot at 257. On the right "
-        "the share of wrong cells falls from a few percent to none or a few in a million and rises again to nearly all, but for the green "
-        "dot at 257, which is at two in a million.",
+        "the share of wrong cells falls from a few percent to none or a few in a million and rises again to about a tenth, but for the "
+        "green dot at 257, which is at two in a million.",
     ),
     "compute": Entry(
         lambda target: fig_compute(errors_over_compute(), target=target),

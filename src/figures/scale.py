@@ -112,7 +112,7 @@ def fig_over_p(
     groups = {"": (sweep, p), **(more or {})}
     everywhere = np.asarray(sorted({v for _, values in groups.values() for v in values}), dtype=float)
     top = max(float(found["step"].max()) for found, _ in groups.values())
-    for i, ((name, (found, values)), colour) in enumerate(zip(groups.items(), (BLUE, GREEN, PINK), strict=False)):
+    for (name, (found, values)), colour in zip(groups.items(), (BLUE, GREEN, PINK), strict=False):
         x, limit = np.asarray(values, dtype=float), float(found["step"].max())
         _seeds(axes[0, 0], x, found["steps_to_generalise"], limit + 0.04 * top, 0.02 * everywhere[-1], colour)
         cells = np.asarray([v * v * len(primes_below(v)) for v in values])
@@ -120,7 +120,8 @@ def fig_over_p(
         for at, row in zip(x, wrong, strict=True):
             axes[0, 1].plot(at + jittered(len(row), 0.02 * everywhere[-1]), np.maximum(row, 1e-7), ".", color=colour, markersize=4)
         if name:
-            axes[0, 1].text(0.98, 0.97 - 0.1 * i, name, color=colour, ha="right", va="top", transform=axes[0, 1].transAxes)
+            last = (x[-1], max(np.median(wrong[-1]), 1e-7))
+            axes[0, 1].annotate(name, last, (4, 4), textcoords="offset points", color=colour, ha="right", va="bottom")
     axes[0, 0].set(xlabel="p", ylabel="steps to 99% on every task", ylim=(0, top * 1.1))
     axes[0, 0].annotate("× never in its schedule", (0.02, 0.05), xycoords="axes fraction", color=PRIME, fontsize="small")
     axes[0, 1].set(xlabel="p", ylabel="share of cells wrong", yscale="log", ylim=(4e-8, 1))

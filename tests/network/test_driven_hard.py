@@ -59,7 +59,7 @@ def test_a_kill_at_any_moment_loses_nothing(tmp_path):
     started = time.perf_counter()
     assert end(whole)[1] == 0
     seconds, expected, rng = time.perf_counter() - started, left(whole), np.random.default_rng(TRIALS)
-    for trial in range(5 * TRIALS):
+    for trial in range(3 * TRIALS):
         out = tmp_path / f"{trial}"
         process = begin(out)
         while not (out / "r").exists() and process.poll() is None:

@@ -33,6 +33,11 @@ def steps():
     return [run.manifest["steps_to_generalise"] or np.inf for run in runs_of("wide")]
 
 
+@claims.add("wide.hours", f"p = {_P}: hours of training, of one seed at a time on two CPU cores", form=Form(".1f", 0))
+def hours():
+    return [run.manifest["seconds"] / 3600 for run in runs_of("wide")]
+
+
 @claims.add("wide.worst-task", f"p = {_P}: held-out accuracy, worst task", form=share(2), goal=at_least(0.99))
 def worst_task():
     return [min(run.manifest["valid_accuracy"]) for run in runs_of("wide")]

@@ -54,6 +54,16 @@ def test_each_seed_is_measured_and_stacked_once(shelf, capsys):
     assert "recomputing norms (1 of 1)" in said and "about" not in said
 
 
+@pytest.mark.parametrize("changed", [False, True])
+def test_what_is_not_kept_is_not_said_to_be_written(shelf, monkeypatch, changed):
+    folder, _ = shelf
+    for module in (command, measure):
+        monkeypatch.setattr(module, "changed_since_start", lambda: changed)
+    result = CliRunner().invoke(command.app, ["norms", "--record"])
+    assert result.exit_code == 0 and ("wrote" in result.stdout) == (not changed) == (folder / "tracked" / "norms.npz").exists()
+    assert ("norms is not kept" in result.stderr) == changed
+
+
 def test_together_gets_all_seeds_at_once(shelf, monkeypatch):
     monkeypatch.setitem(MEASUREMENTS, "spread", Measurement(spread, "laptop", together=True))
     assert measured("spread")["spread"].shape == (3,)

@@ -63,11 +63,13 @@ def primality(what: str):
 
 # --- labels
 
-_FAMILIES = {"rational": "in the best rational family", "random": "null, in the best of as many random families"}
+_FAMILIES = {
+    "rational": "pre-activations in the best rational family", "random": "null, pre-activations in the best of as many random families",
+}  # fmt: skip
 
 
 @claims.add(
-    "wide.families.{family}", lambda family: f"p = {_P}: pre-activations {_FAMILIES[family]}, mean over neurons", form=fraction(),
+    "wide.families.{family}", lambda family: f"p = {_P}: {_FAMILIES[family]}, mean over neurons", form=fraction(),
     over={"family": tuple(_FAMILIES)},
 )  # fmt: skip
 def families(family: str):
